@@ -1,0 +1,78 @@
+"""`python -m local.fleet`: a simulated fleet against a running local stack (`make demo`)."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Final
+
+from local.fleet.fleet import run_fleet
+from local.fleet.id_tags import IdTagsError, provide_id_tags
+from local.fleet.plan import DEFAULT_URL, FleetPlan
+from local.fleet.progress import Progress
+from local.fleet.report import FleetReport
+
+DEFAULT_API: Final = "http://127.0.0.1:8080"
+DEFAULT_TOKEN_FILE: Final = Path(".local/token")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run, and print what was measured. Exit status 1: something was refused or lost."""
+    options = _parser().parse_args(arguments)
+    plan = _plan(options)
+    try:
+        if options.id_tags is None:
+            provide_id_tags(options.api, options.token_file, plan.id_tags)
+        report = asyncio.run(_run(plan))
+    except IdTagsError as error:
+        print(f"fleet: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    if options.json:
+        options.json.write_text(report.to_json())
+    print(report.to_text())
+    return 1 if report.errors else 0
+
+
+async def _run(plan: FleetPlan) -> FleetReport:
+    progress = Progress(sys.stderr, plan.stations)
+    try:
+        return await run_fleet(plan, progress.follow)
+    finally:
+        progress.clear()
+
+
+def _plan(options: argparse.Namespace) -> FleetPlan:
+    return FleetPlan(
+        stations=options.stations,
+        url=options.url.rstrip("/"),
+        day_s=options.day,
+        seed=options.seed,
+        prefix=options.prefix,
+        visits=options.visits,
+        id_tags=tuple(options.id_tags or (f"{options.prefix}TAG-{n:03d}" for n in range(1, options.stations + 3))),
+        password=options.password,
+        validate=not options.no_validation,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local.fleet", description=__doc__)
+    parser.add_argument("--stations", type=int, default=FleetPlan.stations, metavar="N")
+    parser.add_argument("--url", default=DEFAULT_URL, help="without the identity (default: %(default)s)")
+    parser.add_argument("--day", type=float, default=FleetPlan.day_s, metavar="SECONDS", help="length of the day")
+    parser.add_argument("--seed", type=int, default=FleetPlan.seed, help="same seed, same day")
+    parser.add_argument("--visits", type=int, default=FleetPlan.visits, help="cars per connector, on average")
+    parser.add_argument("--prefix", default=FleetPlan.prefix, help="of the identities (default: %(default)s)")
+    parser.add_argument("--password", help="Basic authentication, the same for every station")
+    parser.add_argument("--id-tags", nargs="+", metavar="TAG", help="known tags; default: create some over the API")
+    parser.add_argument("--api", default=DEFAULT_API, help="operator API (default: %(default)s)")
+    parser.add_argument("--token-file", type=Path, default=DEFAULT_TOKEN_FILE, help="bearer token for the API")
+    parser.add_argument("--no-validation", action="store_true", help="skip schema validation: less CPU time")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
