@@ -1,0 +1,58 @@
+# `make` lists the verbs. Each sets up what it needs in .venv; nothing else on the machine is touched.
+.DEFAULT_GOAL := help
+SHELL := bash
+PYTHON ?= python3
+export PYTHONPATH := layers/csms/python:functions:.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+BIN := .venv/bin
+CDK_CLI := aws-cdk@2.1148.1
+
+help: ## list the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+.venv/local: requirements.txt
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install -q -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/local
+	@$(BIN)/pip install -q -r requirements-dev.txt
+	@touch $@
+
+run: .venv/local ## start the local stack (OCPP_PORT, API_PORT, AWS_PORT)
+	@exec $(BIN)/python -m local
+
+demo: .venv/local ## a simulated fleet against the running local stack (ARGS="--stations 20")
+	@exec $(BIN)/python -m local.fleet $(ARGS)
+
+test: .venv/dev ## all tests
+	@$(BIN)/pytest
+
+unit: .venv/dev ## the tests that need no running stack
+	@$(BIN)/pytest tests/unit tests/integration
+
+conformance: .venv/dev ## the certification cases against a local stack
+	@$(BIN)/pytest tests/conformance -v
+
+check: .venv/dev ## linters, types, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/dev ## measure handlers, imports, DynamoDB units and a fleet
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+synth: .venv/dev ## the CloudFormation template, into cdk.out
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes $(CDK_CLI) synth --quiet
+
+deploy: .venv/dev ## into the AWS account of the current credentials
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes $(CDK_CLI) deploy --all $(ARGS)
+
+lock: ## re-resolve the pinned requirement files from pyproject.toml
+	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q uv
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml -o layers/dependencies/requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local -c layers/dependencies/requirements.txt -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local --extra dev -c requirements.txt -o requirements-dev.txt
+
+.PHONY: help run demo test unit conformance check bench synth deploy lock

@@ -1,0 +1,19 @@
+"""A WebSocket has closed: `$disconnect`, which API Gateway sends as well as it can."""
+
+from typing import Any
+
+from csms.runtime import runtime
+from csms.websocket_events import arrival_of, connection_of
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
+    """Note that the station is gone."""
+    csms, connection = runtime(), connection_of(event)
+    csms.connections.disconnect(connection, _reason(event), arrival_of(event))
+    csms.sessions.forget(connection.id)
+    return {"statusCode": 200}
+
+
+def _reason(event: dict[str, Any]) -> str:
+    context = event["requestContext"]
+    return f"{context.get('disconnectStatusCode', '')} {context.get('disconnectReason', '')}".strip() or "closed"

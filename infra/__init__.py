@@ -1,0 +1,1 @@
+"""The deployment as CDK code; `definitions` is the part the local stack shares."""

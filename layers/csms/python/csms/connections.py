@@ -1,0 +1,169 @@
+"""Connecting and disconnecting: identity, authentication, sub-protocol, session, link (DESIGN §3)."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from csms import credentials
+from csms.gateway import Gateway
+from csms.ids import ChargePointId
+from csms.sessions import Connection
+from csms.settings import Settings, UnknownChargePoints
+from csms.store import Store
+from csms.store.charge_points import ChargePoint, IdentityTaken, SecurityProfile
+from csms.store.errors import ConditionFailed
+from csms.store.history import Event, EventKind
+from csms.store.links import Registration
+
+SUBPROTOCOL: Final = "ocpp1.6"
+IDENTITY: Final = re.compile(r"[A-Za-z0-9 *\-_=+|@.:/]{1,48}")
+"""What a charge point may be called: [S 7.28]'s characters and those that stations in the field use."""
+
+_LONGEST_IDENTITY_ON_RECORD: Final = 64
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """A WebSocket upgrade as API Gateway reports it."""
+
+    connection: Connection
+    identity_parameter: str | None
+    """`?cp=`, decoded once by API Gateway."""
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    source_ip: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """The upgrade goes ahead with this sub-protocol, if the station offered it."""
+
+    subprotocol: str | None
+
+
+class Refused(Exception):  # noqa: N818  it is an answer, not an error
+    """The upgrade is refused with this HTTP status; the reason is for the operator, not for the station."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Connections:
+    """Lets charge points in and sees them off."""
+
+    def __init__(self, settings: Settings, store: Store, gateway: Callable[[], Gateway]) -> None:
+        self._settings = settings
+        self._store = store
+        self._gateway = gateway
+
+    def connect(self, handshake: Handshake, now: datetime) -> Welcome:
+        """Open a session for a charge point that proves to be one of ours.
+
+        Raises:
+            Refused: kept for the operator, unless a newer connection simply won.
+        """
+        identity = identity_of(handshake)
+        try:
+            charge_point = self._charge_point(identity, now)
+            _authenticate(charge_point, handshake)
+            welcome = Welcome(negotiate(handshake.headers, charge_point))
+        except Refused as refused:
+            self._store.connection_attempts.record(
+                identity[:_LONGEST_IDENTITY_ON_RECORD] or "(none)",
+                refused.reason,
+                now,
+                handshake.source_ip,
+                handshake.user_agent,
+            )
+            raise
+        self._open_session(charge_point.id, handshake, now)
+        return welcome
+
+    def disconnect(self, connection: Connection, reason: str, now: datetime) -> None:
+        """Close the session. Best effort by nature: API Gateway may never tell."""
+        charge_point_id = self._store.sessions.charge_point_of(connection.id)
+        if charge_point_id is None:
+            return
+        self._store.links.release(charge_point_id, connection.id)
+        self._record_session(charge_point_id, connection, now, {"endedAt": now.isoformat(), "endReason": reason})
+
+    def _charge_point(self, identity: str, now: datetime) -> ChargePoint:
+        if not IDENTITY.fullmatch(identity):
+            raise Refused(404, "no usable identity")
+        known = self._store.charge_points.find(identity)
+        if known:
+            return known
+        if self._settings.unknown_charge_points is UnknownChargePoints.REJECT:
+            raise Refused(404, "unknown charge point")
+        return self._register(ChargePointId(identity), now)
+
+    def _register(self, charge_point_id: ChargePointId, now: datetime) -> ChargePoint:
+        is_accepted = self._settings.unknown_charge_points is UnknownChargePoints.ACCEPT
+        newcomer = ChargePoint(id=charge_point_id, security_profile=SecurityProfile.NONE, created_at=now)
+        # The link first: a charge point that exists always has one.
+        self._store.links.create(charge_point_id, Registration.ACCEPTED if is_accepted else Registration.PENDING)
+        try:
+            self._store.charge_points.create(newcomer)
+        except (ConditionFailed, IdentityTaken):  # a second socket was faster
+            return self._store.charge_points.find(charge_point_id) or newcomer
+        return newcomer
+
+    def _open_session(self, charge_point_id: ChargePointId, handshake: Handshake, now: datetime) -> None:
+        connection = handshake.connection
+        self._store.sessions.open(connection.id, charge_point_id, now)
+        try:
+            replaced = self._store.links.take(charge_point_id, connection.id, connection.connected_at_ms, now)
+        except ConditionFailed as newer:
+            raise Refused(503, "a newer connection is open") from newer
+        self._record_session(charge_point_id, connection, now, {"sourceIp": handshake.source_ip})
+        if replaced:
+            self._gateway().close(replaced)
+
+    def _record_session(
+        self, charge_point_id: ChargePointId, connection: Connection, now: datetime, details: dict[str, str | None]
+    ) -> None:
+        connected_at = datetime.fromtimestamp(connection.connected_at_ms / 1000, UTC)
+        event = Event(EventKind.SESSION, connected_at, now, {"connectionId": connection.id, **details})
+        self._store.history.record(charge_point_id, event, identity=connection.id)
+
+
+def identity_of(handshake: Handshake) -> str:
+    """Who the station says it is: `?cp=`, else the Basic user name, else nothing."""
+    if handshake.identity_parameter is not None:
+        return handshake.identity_parameter.strip("/")
+    return credentials.user_of(handshake.headers.get("authorization", "")) or ""
+
+
+def negotiate(headers: Mapping[str, str], charge_point: ChargePoint) -> str | None:
+    """The sub-protocol to answer with [J 3.1.2, 3.2]; None only for a station that may omit it.
+
+    Raises:
+        Refused: nothing in common; the certification tool wants the upgrade itself refused (TC_088).
+    """
+    offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",") if name.strip()]
+    if SUBPROTOCOL in offered:
+        return SUBPROTOCOL
+    if offered or not charge_point.allows_missing_subprotocol:
+        raise Refused(400, "no common sub-protocol" if offered else "no sub-protocol offered")
+    return None
+
+
+def _authenticate(charge_point: ChargePoint, handshake: Handshake) -> None:
+    match charge_point.security_profile:
+        case SecurityProfile.NONE:
+            return
+        case SecurityProfile.CLIENT_CERTIFICATE:
+            raise Refused(401, "no client certificate was asserted")
+        case SecurityProfile.BASIC_TLS if handshake.headers.get("x-forwarded-proto", "").lower() != "https":
+            raise Refused(401, "security profile 2 needs TLS")
+        case _:
+            password = credentials.password_of(handshake.headers.get("authorization", ""), charge_point.id)
+            if password is None:
+                raise Refused(401, "no credentials for this identity")
+            if not credentials.is_accepted(password, charge_point.secrets):
+                raise Refused(401, "wrong password")

@@ -1,0 +1,135 @@
+"""OCPP-J frames [J 4]: `[2, id, action, payload]`, `[3, id, payload]`, `[4, id, code, description, details]`."""
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn
+
+from csms.ocpp.errors import MalformedCall, UnreadableFrame
+from csms.ocpp.json_types import JsonObject, MessageId
+
+CALL: Final = 2
+CALL_RESULT: Final = 3
+CALL_ERROR: Final = 4
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request, in either direction."""
+
+    message_id: MessageId
+    action: str
+    payload: JsonObject
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """The answer to a call. A station's payload may be anything; ours is always an object."""
+
+    message_id: MessageId
+    payload: Any
+
+
+@dataclass(frozen=True)
+class CallError:
+    """The refusal of a call. `code` is a plain string because stations send what they like."""
+
+    message_id: MessageId
+    code: str
+    description: str = ""
+    details: JsonObject = field(default_factory=dict)
+
+
+Frame = Call | CallResult | CallError
+
+
+def parse(text: str) -> Frame:
+    """Read one frame.
+
+    Raises:
+        UnreadableFrame: not JSON, not a frame, an unknown message type [J 4.1.3], no usable message id.
+        MalformedCall: a CALL with a readable message id and a wrong shape.
+    """
+    elements = _load(text)
+    if not isinstance(elements, list) or not elements:
+        raise UnreadableFrame("not a JSON array with elements")
+    message_type, message_id = elements[0], elements[1] if len(elements) > 1 else None
+    if isinstance(message_type, bool) or message_type not in {CALL, CALL_RESULT, CALL_ERROR}:
+        raise UnreadableFrame("unknown message type")
+    if isinstance(message_id, bool) or not isinstance(message_id, str | int | float):
+        raise UnreadableFrame("no readable message id")
+    if message_type == CALL:
+        return _parse_call(message_id, elements[2:])
+    if message_type == CALL_RESULT:
+        return CallResult(message_id, elements[2] if len(elements) > 2 else None)
+    return _parse_call_error(message_id, elements[2:])
+
+
+def serialize(frame: Frame) -> str:
+    """Write one frame: compact JSON, keys in the order given."""
+    match frame:
+        case Call(message_id, action, payload):
+            elements = [CALL, message_id, action, payload]
+        case CallResult(message_id, payload):
+            elements = [CALL_RESULT, message_id, payload]
+        case CallError(message_id, code, description, details):
+            elements = [CALL_ERROR, message_id, code, description, details]
+    return json.dumps(elements, separators=(",", ":"), ensure_ascii=False)
+
+
+def _parse_call(message_id: MessageId, rest: list[Any]) -> Call:
+    if len(rest) != 2:
+        raise MalformedCall(message_id, "a CALL has four elements")
+    action, payload = rest
+    if not isinstance(action, str):
+        raise MalformedCall(message_id, "the action is not a string")
+    if payload is None:  # tolerated on receipt [J 4.2]
+        payload = {}
+    if not isinstance(payload, dict):
+        raise MalformedCall(message_id, "the payload is not an object")
+    return Call(message_id, action, payload)
+
+
+def _parse_call_error(message_id: MessageId, rest: list[Any]) -> CallError:
+    code, description, details = (*rest[:3], None, None, None)[:3]
+    return CallError(
+        message_id,
+        code if isinstance(code, str) else "",
+        description if isinstance(description, str) else "",
+        details if isinstance(details, dict) else {},
+    )
+
+
+def _load(text: str) -> Any:
+    try:
+        value = _DECODER.decode(text)
+        # A lone surrogate is legal in a JSON escape and cannot be written as UTF-8 afterwards.
+        return value if text.isascii() and "\\u" not in text else _without_lone_surrogates(value)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFrame("not valid JSON") from error
+
+
+def _without_lone_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_without_lone_surrogates(element) for element in value]
+        case dict():
+            return {_without_lone_surrogates(key): _without_lone_surrogates(element) for key, element in value.items()}
+        case _:
+            return value
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number too large")
+    return number
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)

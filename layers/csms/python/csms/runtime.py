@@ -1,0 +1,68 @@
+"""The wired objects of one process, built lazily and once: importing reads no environment and makes no client."""
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import boto3
+from botocore.config import Config
+
+from csms.connections import Connections
+from csms.gateway import Gateway
+from csms.log import configure_logging
+from csms.sessions import LiveSessions
+from csms.settings import Settings
+from csms.store import Store
+from csms.v16.answer import Answerer
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the functions share. Each part is built when it is first used."""
+
+    settings: Settings
+
+    @cached_property
+    def store(self) -> Store:
+        """State in DynamoDB; standard retries, bounded so that a handler can still answer."""
+        client = boto3.client(
+            "dynamodb",
+            config=Config(
+                connect_timeout=1,
+                read_timeout=3,
+                retries={"mode": "standard", "total_max_attempts": 3},
+                max_pool_connections=50,
+            ),
+        )
+        return Store(client, self.settings)
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """The way back to charge points; one attempt, because a repeated post is a second message."""
+        client = boto3.client(
+            "apigatewaymanagementapi",
+            endpoint_url=self.settings.callback_url,
+            config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
+        )
+        return Gateway(client)
+
+    @cached_property
+    def answerer(self) -> Answerer:
+        """Answers what charge points send."""
+        return Answerer(self.settings, self.store)
+
+    @cached_property
+    def sessions(self) -> LiveSessions:
+        """Sessions this process has seen."""
+        return LiveSessions(self.store)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Connecting and disconnecting."""
+        return Connections(self.settings, self.store, lambda: self.gateway)
+
+
+@cache
+def runtime() -> Runtime:
+    """The runtime of this process, from its environment."""
+    configure_logging()
+    return Runtime(Settings.from_environment())

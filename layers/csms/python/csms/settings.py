@@ -1,0 +1,44 @@
+"""What a deployment can set, read from the environment once."""
+
+import os
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class UnknownChargePoints(StrEnum):
+    """What `connect` does with an identity nobody has created."""
+
+    REJECT = "reject"
+    PENDING = "pending"
+    ACCEPT = "accept"
+
+
+class Settings(BaseModel):
+    """One field per environment variable of the same name in capitals."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table_name: str
+    callback_url: str = ""
+    """The @connections endpoint of the WebSocket API."""
+    files_bucket: str = ""
+    stage: str = "prod"
+    unknown_charge_points: UnknownChargePoints = UnknownChargePoints.REJECT
+    heartbeat_interval_s: Annotated[int, Field(ge=10, le=300)] = 300
+    """At most half the platform's idle time-out of 10 minutes."""
+    boot_retry_interval_s: Annotated[int, Field(ge=10, le=3600)] = 60
+    """When a Pending or Rejected station may send its next BootNotification."""
+    message_log_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    history_days: Annotated[int, Field(ge=1, le=3650)] = 90
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the environment.
+
+        Raises:
+            pydantic.ValidationError: a variable is missing or out of bounds.
+        """
+        names = cls.model_fields
+        return cls.model_validate({name: os.environ[name.upper()] for name in names if name.upper() in os.environ})

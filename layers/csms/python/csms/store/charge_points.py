@@ -1,0 +1,172 @@
+"""Charge points: what the operator set, what the station said at boot, and what it must know to connect."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, Final
+
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
+from csms.ids import ChargePointId
+from csms.ocpp.primitives import format_timestamp, parse_timestamp
+from csms.store import keys
+from csms.store.errors import ConditionFailed
+from csms.store.listing import ListPage, ShardCursor, list_partitions, partitions_of
+from csms.store.table import Item, Table
+
+_KIND: Final = "CP"
+_EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
+BOOT_FIELDS: Final = (
+    "charge_point_vendor",
+    "charge_point_model",
+    "charge_point_serial_number",
+    "charge_box_serial_number",
+    "firmware_version",
+    "iccid",
+    "imsi",
+    "meter_type",
+    "meter_serial_number",
+)
+"""BootNotification's fields [S 6.3], which are also the names of their attributes."""
+
+
+class SecurityProfile(IntEnum):
+    """How a charge point authenticates [W3 2.2]."""
+
+    NONE = 0
+    BASIC = 1
+    BASIC_TLS = 2
+    CLIENT_CERTIFICATE = 3
+
+
+@dataclass(frozen=True)
+class ChargePoint:
+    """One charge point. `secrets` are the salted hashes that are accepted now, the newest first."""
+
+    id: ChargePointId
+    security_profile: SecurityProfile
+    created_at: datetime
+    secrets: tuple[str, ...] = ()
+    allows_missing_subprotocol: bool = False
+    """Tolerate a station that offers no WebSocket sub-protocol."""
+    description: str | None = None
+    site: str | None = None
+    boot: Mapping[str, str] | None = None
+    """The fields of its last BootNotification."""
+    booted_at: datetime | None = None
+
+
+class IdentityTaken(Exception):  # noqa: N818  it is an answer, not an error
+    """Another charge point has this identity in another case."""
+
+
+class ChargePoints:
+    """The charge point rows."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def find(self, identity: str) -> ChargePoint | None:
+        """The charge point a station means: exactly this identity, else the one that differs only in case."""
+        exact = self.get(ChargePointId(identity))
+        if exact:
+            return exact
+        claim = self._table.get(keys.identity(identity))
+        return self.get(ChargePointId(claim["charge_point_id"])) if claim else None
+
+    def get(self, charge_point_id: ChargePointId) -> ChargePoint | None:
+        """One charge point by its exact identity."""
+        item = self._table.get(keys.charge_point(charge_point_id), consistent=True)
+        return _from_item(item) if item else None
+
+    def create(self, charge_point: ChargePoint) -> None:
+        """Add a charge point. Safe to run again: the claim of the identity is its own.
+
+        Raises:
+            IdentityTaken: the identity differs from another one only in case.
+            ConditionFailed: it exists.
+        """
+        try:
+            self._table.put(
+                keys.identity(charge_point.id),
+                {"charge_point_id": charge_point.id},
+                condition=_is_free_or_its_own(charge_point.id),
+            )
+        except ConditionFailed as taken:
+            raise IdentityTaken(charge_point.id) from taken
+        self._table.put(
+            keys.charge_point(charge_point.id),
+            _to_item(charge_point),
+            condition=Attr(keys.PARTITION_KEY).not_exists(),
+        )
+
+    def change(self, charge_point_id: ChargePointId, changes: Mapping[str, Any]) -> ChargePoint:
+        """Change what an operator may change; None removes an attribute.
+
+        Raises:
+            ConditionFailed: there is no such charge point.
+        """
+        item = self._table.update(
+            keys.charge_point(charge_point_id),
+            assign=changes,
+            remove=[name for name, value in changes.items() if value is None],
+            condition=_EXISTS,
+            returning="ALL_NEW",
+        )
+        return _from_item(item)
+
+    def record_boot(self, charge_point_id: ChargePointId, boot: Mapping[str, str | None], now: datetime) -> None:
+        """Keep what the station says of itself.
+
+        Raises:
+            ConditionFailed: there is no such charge point.
+        """
+        self._table.update(
+            keys.charge_point(charge_point_id),
+            assign={**boot, "booted_at": format_timestamp(now)},
+            remove=[name for name in BOOT_FIELDS if boot.get(name) is None],
+            condition=_EXISTS,
+        )
+
+    def delete(self, charge_point_id: ChargePointId) -> None:
+        """Remove a charge point and free its identity; what it charged stays on record."""
+        self._table.delete(keys.charge_point(charge_point_id))
+        with suppress(ConditionFailed):
+            self._table.delete(keys.identity(charge_point_id), condition=_is_free_or_its_own(charge_point_id))
+
+    def list(self, *, limit: int, cursor: ShardCursor | None = None) -> ListPage[ChargePoint]:
+        """All charge points, a page at a time."""
+        return list_partitions(self._table, partitions_of(_KIND), _from_item, limit=limit, cursor=cursor)
+
+
+def _is_free_or_its_own(charge_point_id: ChargePointId) -> ConditionBase:
+    return Attr(keys.PARTITION_KEY).not_exists() | Attr("charge_point_id").eq(charge_point_id)
+
+
+def _to_item(charge_point: ChargePoint) -> dict[str, Any]:
+    return {
+        "charge_point_id": charge_point.id,
+        "security_profile": charge_point.security_profile.value,
+        "created_at": format_timestamp(charge_point.created_at),
+        "secrets": list(charge_point.secrets) or None,
+        "allows_missing_subprotocol": charge_point.allows_missing_subprotocol or None,
+        "description": charge_point.description,
+        "site": charge_point.site,
+        **keys.listed(_KIND, charge_point.id).attributes(),
+    }
+
+
+def _from_item(item: Item) -> ChargePoint:
+    return ChargePoint(
+        id=ChargePointId(item["charge_point_id"]),
+        security_profile=SecurityProfile(item["security_profile"]),
+        created_at=parse_timestamp(item["created_at"]),
+        secrets=tuple(item.get("secrets", ())),
+        allows_missing_subprotocol=item.get("allows_missing_subprotocol", False),
+        description=item.get("description"),
+        site=item.get("site"),
+        boot={name: item[name] for name in BOOT_FIELDS if name in item} or None,
+        booted_at=parse_timestamp(item["booted_at"]) if "booted_at" in item else None,
+    )

@@ -1,0 +1,76 @@
+"""Id tags: who may charge."""
+
+from typing import Any, Final
+
+from boto3.dynamodb.conditions import Attr
+
+from csms.authorization import LONGEST_ID_TAG, AuthorizationStatus, IdTag
+from csms.ocpp.primitives import format_timestamp, parse_timestamp
+from csms.store import keys
+from csms.store.listing import ListPage, ShardCursor, list_partitions, partitions_of
+from csms.store.table import Item, Table
+
+_KIND: Final = "TAG"
+
+
+class IdTags:
+    """The id tag rows, found whatever the case of the tag."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, id_tag: str) -> IdTag | None:
+        """The tag, or None when nobody knows it; longer than the specification allows, nobody can."""
+        if not 0 < len(id_tag) <= LONGEST_ID_TAG:
+            return None
+        item = self._table.get(keys.tag(id_tag))
+        return _from_item(item) if item else None
+
+    def create(self, tag: IdTag) -> None:
+        """Add a tag.
+
+        Raises:
+            ConditionFailed: it exists, in this or another case.
+        """
+        self._table.put(keys.tag(tag.id_tag), _to_item(tag), condition=Attr(keys.PARTITION_KEY).not_exists())
+
+    def put(self, tag: IdTag) -> None:
+        """Add a tag or replace what it was."""
+        self._table.put(keys.tag(tag.id_tag), _to_item(tag))
+
+    def delete(self, id_tag: str) -> None:
+        """Remove a tag.
+
+        Raises:
+            ConditionFailed: there is none.
+        """
+        self._table.delete(keys.tag(id_tag), condition=Attr(keys.PARTITION_KEY).exists())
+
+    def list(self, *, limit: int, cursor: ShardCursor | None = None) -> ListPage[IdTag]:
+        """All tags, a page at a time."""
+        return list_partitions(self._table, partitions_of(_KIND), _from_item, limit=limit, cursor=cursor)
+
+
+def _to_item(tag: IdTag) -> dict[str, Any]:
+    return {
+        "id_tag": tag.id_tag,
+        "status": tag.status.value,
+        "expiry_date": format_timestamp(tag.expiry_date) if tag.expiry_date else None,
+        "parent_id_tag": tag.parent_id_tag,
+        "groups": list(tag.groups) or None,
+        "max_active_transactions": tag.max_active_transactions,
+        "note": tag.note,
+        **keys.listed(_KIND, tag.id_tag.upper()).attributes(),
+    }
+
+
+def _from_item(item: Item) -> IdTag:
+    return IdTag(
+        id_tag=item["id_tag"],
+        status=AuthorizationStatus(item["status"]),
+        expiry_date=parse_timestamp(item["expiry_date"]) if "expiry_date" in item else None,
+        parent_id_tag=item.get("parent_id_tag"),
+        groups=tuple(item.get("groups", ())),
+        max_active_transactions=item.get("max_active_transactions"),
+        note=item.get("note"),
+    )

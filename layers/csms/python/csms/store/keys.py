@@ -1,0 +1,183 @@
+"""Every key of the single table, and nothing else knows one. `docs/data-model.md` is checked against this module.
+
+`#` separates the parts: charge point identities cannot contain it, id tags can, so a tag is always the last part or is
+compared again after the query.
+"""
+
+import zlib
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from csms.ids import ChargePointId, ConnectionId, TransactionId
+from csms.ocpp.primitives import format_timestamp
+
+PARTITION_KEY: Final = "PK"
+SORT_KEY: Final = "SK"
+TTL_ATTRIBUTE: Final = "expires_at"
+INDEXES: Final = ("GSI1", "GSI2", "GSI3", "GSI4")
+"""Generic names, present from day one: a table update adds only one index at a time."""
+
+SHARDS: Final = 16
+"""Partitions a list of all things of a kind is spread over; changing it needs a rewrite of the index attributes."""
+
+
+class Key(NamedTuple):
+    """Partition and sort key of an item."""
+
+    partition: str
+    sort: str
+
+
+class IndexKey(NamedTuple):
+    """Partition and sort key of an item in one of the indexes."""
+
+    name: str
+    partition: str
+    sort: str
+
+    def attributes(self) -> dict[str, str]:
+        """The two attributes that enter an item into the index."""
+        return {f"{self.name}PK": self.partition, f"{self.name}SK": self.sort}
+
+
+def index_attributes(index: str) -> tuple[str, str]:
+    """The two attributes to remove when an item leaves the index."""
+    return f"{index}PK", f"{index}SK"
+
+
+def shard_of(text: str) -> int:
+    """A stable shard number."""
+    return zlib.crc32(text.encode()) % SHARDS
+
+
+def charge_point_partition(charge_point_id: ChargePointId) -> str:
+    """Everything that belongs to one charge point."""
+    return f"CP#{charge_point_id}"
+
+
+def charge_point(charge_point_id: ChargePointId) -> Key:
+    """Registration data, credentials, boot data."""
+    return Key(charge_point_partition(charge_point_id), "CP")
+
+
+def identity(charge_point_id: str) -> Key:
+    """Claims an identity whatever its case, and finds it."""
+    return Key(f"IDENTITY#{charge_point_id.casefold()}", "IDENTITY")
+
+
+def link(charge_point_id: ChargePointId) -> Key:
+    """The small hot row: connection, registration, liveness."""
+    return Key(charge_point_partition(charge_point_id), "LINK")
+
+
+CONNECTOR_PREFIX: Final = "CONNECTOR#"
+
+
+def connector(charge_point_id: ChargePointId, connector_id: int) -> Key:
+    """One connector; 0 is the charge point itself."""
+    return Key(charge_point_partition(charge_point_id), f"{CONNECTOR_PREFIX}{connector_id}")
+
+
+def transaction(charge_point_id: ChargePointId, transaction_id: TransactionId) -> Key:
+    """One transaction."""
+    return Key(charge_point_partition(charge_point_id), f"TX#{transaction_id}")
+
+
+def transaction_meter_partition(charge_point_id: ChargePointId, transaction_id: TransactionId) -> str:
+    """The meter values of one transaction."""
+    return f"TX#{charge_point_id}#{transaction_id}"
+
+
+def connector_meter_partition(charge_point_id: ChargePointId, connector_id: int, moment: datetime) -> str:
+    """The meter values of one connector outside transactions, a partition a month."""
+    return f"METER#{charge_point_id}#{connector_id}#{moment:%Y%m}"
+
+
+def timed(moment: datetime, digest: str) -> str:
+    """A sort key in time order that a repetition overwrites instead of doubling."""
+    return f"{format_timestamp(moment)}#{digest}"
+
+
+def event_prefix(kind: str) -> str:
+    """One kind of history of a charge point."""
+    return f"EVENT#{kind}#"
+
+
+def event(charge_point_id: ChargePointId, kind: str, moment: datetime, digest: str) -> Key:
+    """One entry of a charge point's history."""
+    return Key(charge_point_partition(charge_point_id), f"{event_prefix(kind)}{timed(moment, digest)}")
+
+
+ORPHAN_PREFIX: Final = "ORPHAN#"
+
+
+def orphan(charge_point_id: ChargePointId, orphan_id: str) -> Key:
+    """Charge data that belongs to no transaction yet; its id starts with the time it arrived."""
+    return Key(charge_point_partition(charge_point_id), f"{ORPHAN_PREFIX}{orphan_id}")
+
+
+def session(connection_id: ConnectionId) -> Key:
+    """Whose connection this is."""
+    return Key(f"SESSION#{connection_id}", "SESSION")
+
+
+def tag(id_tag: str) -> Key:
+    """An id tag; compared case-insensitively [S 7.28]."""
+    return Key(f"TAG#{id_tag.upper()}", "TAG")
+
+
+def connection_attempt(identity_text: str, reason: str) -> Key:
+    """Refused attempts of one identity for one reason, counted."""
+    return Key(f"ATTEMPT#{identity_text}", reason)
+
+
+def message_partition(charge_point_id: ChargePointId, day: datetime) -> str:
+    """The message log of one charge point and day."""
+    return f"LOG#{charge_point_id}#{day:%Y%m%d}"
+
+
+def listed(kind: str, name: str) -> IndexKey:
+    """Entry in the list of all things of a kind, spread over shards by name."""
+    return IndexKey("GSI1", list_partition(kind, shard_of(name)), name)
+
+
+def list_partition(kind: str, shard: int) -> str:
+    """One shard of the list of all things of a kind."""
+    return f"KIND#{kind}#{shard}"
+
+
+def open_transaction(id_tag: str, charge_point_id: ChargePointId, transaction_id: TransactionId) -> IndexKey:
+    """Entry in the list of open transactions: found by tag within its shard, or shard by shard as a whole."""
+    folded = id_tag.upper()
+    return IndexKey(
+        "GSI1", open_partition(shard_of(folded)), f"{open_tag_prefix(id_tag)}{charge_point_id}#{transaction_id}"
+    )
+
+
+def open_partition(shard: int) -> str:
+    """One shard of the open transactions."""
+    return f"OPEN#{shard}"
+
+
+def open_tag_prefix(id_tag: str) -> str:
+    """Where the open transactions of one tag start; compare the tag itself again, it may contain `#`."""
+    return f"{id_tag.upper()}#"
+
+
+def ended_of_charge_point(charge_point_id: ChargePointId, start: datetime, transaction_id: TransactionId) -> IndexKey:
+    """Entry in a charge point's ended transactions by start time."""
+    return IndexKey("GSI2", charge_point_partition(charge_point_id), timed(start, str(transaction_id)))
+
+
+def ended_on_day(charge_point_id: ChargePointId, start: datetime, transaction_id: TransactionId) -> IndexKey:
+    """Entry in all ended transactions by start time, a partition a day and shard."""
+    return IndexKey(
+        "GSI3",
+        day_partition(start, shard_of(charge_point_id)),
+        timed(start, f"{charge_point_id}#{transaction_id}"),
+    )
+
+
+def day_partition(day: datetime, shard: int) -> str:
+    """One shard of the transactions that started on a UTC day and have ended."""
+    return f"DAY#{day:%Y%m%d}#{shard}"

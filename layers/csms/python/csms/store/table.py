@@ -1,0 +1,268 @@
+"""The table as plain Python dictionaries: the one place that talks to DynamoDB."""
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
+from boto3.dynamodb.conditions import Key as KeyCondition
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from csms.store.errors import ConditionFailed, DeadlineExceeded
+from csms.store.keys import PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, Key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+Cursor = dict[str, str]
+"""Where a query goes on: the key attributes of the last item, all of them strings."""
+
+SCHEMA_VERSION: Final = 1
+_BATCH_GET_LIMIT: Final = 100
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a query; `cursor` is None on the last one."""
+
+    items: list[Item]
+    cursor: Cursor | None
+
+
+class Table:
+    """Reads and writes items; every write is conditional where the caller says so.
+
+    All calls raise botocore's errors untouched, except a failed condition: `ConditionFailed`.
+    """
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, key: Key, *, consistent: bool = False) -> Item | None:
+        """One item, eventually consistent (half the price) unless asked otherwise."""
+        response = self._call("get_item", Key=_key(key), ConsistentRead=consistent)
+        return _from_wire(response["Item"]) if "Item" in response else None
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item]:
+        """Those of the items that exist, in no particular order."""
+        items: list[Item] = []
+        for first in range(0, len(keys), _BATCH_GET_LIMIT):
+            requested: Any = {self._name: {"Keys": [_key(key) for key in keys[first : first + _BATCH_GET_LIMIT]]}}
+            while requested:
+                response = self._call("batch_get_item", with_table=False, RequestItems=requested)
+                items += [_from_wire(item) for item in response["Responses"].get(self._name, [])]
+                requested = response.get("UnprocessedKeys")
+        return items
+
+    def put(self, key: Key, attributes: Mapping[str, Any], *, condition: ConditionBase | None = None) -> None:
+        """Write a whole item; attributes that are None are left out."""
+        item = {PARTITION_KEY: key.partition, SORT_KEY: key.sort, "v": SCHEMA_VERSION, **_present(attributes)}
+        expression = _Expression(condition)
+        self._call("put_item", Item=_to_wire(item), **expression.arguments())
+
+    def update(
+        self,
+        key: Key,
+        *,
+        assign: Mapping[str, Any] | None = None,
+        assign_once: Mapping[str, Any] | None = None,
+        add: Mapping[str, int] | None = None,
+        remove: Collection[str] = (),
+        condition: ConditionBase | None = None,
+        returning: Literal["NONE", "ALL_NEW", "ALL_OLD"] = "NONE",
+    ) -> Item:
+        """Change attributes of an item, creating it unless the condition forbids; returns what `returning` says.
+
+        `assign` leaves out None; `assign_once` keeps a value that is already there.
+        """
+        expression = _Expression(condition)
+        expression.assign({"v": SCHEMA_VERSION, **_present(assign or {})})
+        expression.assign_once(_present(assign_once or {}))
+        expression.add(add or {})
+        expression.remove(remove)
+        response = self._call("update_item", Key=_key(key), ReturnValues=returning, **expression.arguments())
+        return _from_wire(response.get("Attributes", {}))
+
+    def delete(self, key: Key, *, condition: ConditionBase | None = None) -> None:
+        """Remove an item; removing what is not there is fine."""
+        self._call("delete_item", Key=_key(key), **_Expression(condition).arguments())
+
+    def query(
+        self,
+        partition: str,
+        *,
+        prefix: str = "",
+        between: tuple[str, str] | None = None,
+        index: str | None = None,
+        where: ConditionBase | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+        after: Cursor | None = None,
+    ) -> Page:
+        """One page of a partition in sort key order, `prefix` or `between` narrowing the sort key."""
+        partition_name, sort_name = (f"{index}PK", f"{index}SK") if index else (PARTITION_KEY, SORT_KEY)
+        condition: ConditionBase = KeyCondition(partition_name).eq(partition)
+        if between:
+            condition &= KeyCondition(sort_name).between(*between)
+        elif prefix:
+            condition &= KeyCondition(sort_name).begins_with(prefix)
+        builder = ConditionExpressionBuilder()
+        built = builder.build_expression(condition, is_key_condition=True)
+        names, values = dict(built.attribute_name_placeholders), dict(built.attribute_value_placeholders)
+        arguments: dict[str, Any] = {"KeyConditionExpression": built.condition_expression}
+        if where is not None:
+            filtered = builder.build_expression(where)
+            arguments["FilterExpression"] = filtered.condition_expression
+            names |= filtered.attribute_name_placeholders
+            values |= filtered.attribute_value_placeholders
+        if index:
+            arguments["IndexName"] = index
+        if limit:
+            arguments["Limit"] = limit
+        if after:
+            arguments["ExclusiveStartKey"] = _to_wire(after)
+        response = self._call(
+            "query",
+            ScanIndexForward=not newest_first,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=_to_wire(values),
+            **arguments,
+        )
+        last = response.get("LastEvaluatedKey")
+        return Page([_from_wire(item) for item in response["Items"]], _from_wire(last) if last else None)
+
+    def query_all(self, partition: str, **arguments: Any) -> Iterator[Item]:
+        """Every item of a query, page after page. For partitions known to be small."""
+        page = self.query(partition, **arguments)
+        yield from page.items
+        while page.cursor:
+            page = self.query(partition, **{**arguments, "after": page.cursor})
+            yield from page.items
+
+    def _call(self, operation: str, *, with_table: bool = True, **arguments: Any) -> dict[str, Any]:
+        _check_deadline()
+        if with_table:
+            arguments["TableName"] = self._name
+        try:
+            response: dict[str, Any] = getattr(self._client, operation)(**arguments)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+                raise
+            old: Any = error.response.get("Item")
+            raise ConditionFailed(_from_wire(old) if old else None) from error
+        return response
+
+
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Let no call start later than this from now, so that the handler can still answer in OCPP."""
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def _check_deadline() -> None:
+    moment = _deadline.get()
+    if moment is not None and time.monotonic() > moment:
+        raise DeadlineExceeded("no time left for another call")
+
+
+class _Expression:
+    """The expressions of one write and the names and values they share."""
+
+    def __init__(self, condition: ConditionBase | None) -> None:
+        self._names: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+        self._clauses: dict[str, list[str]] = {}
+        self._condition: str | None = None
+        if condition is not None:
+            built = ConditionExpressionBuilder().build_expression(condition)
+            self._condition = built.condition_expression
+            self._names |= built.attribute_name_placeholders
+            self._values |= built.attribute_value_placeholders
+
+    def assign(self, attributes: Mapping[str, Any]) -> None:
+        for name, value in attributes.items():
+            self._clause("SET", f"{self._name(name)} = {self._value(value)}")
+
+    def assign_once(self, attributes: Mapping[str, Any]) -> None:
+        for name, value in attributes.items():
+            placeholder = self._name(name)
+            self._clause("SET", f"{placeholder} = if_not_exists({placeholder}, {self._value(value)})")
+
+    def add(self, attributes: Mapping[str, int]) -> None:
+        for name, value in attributes.items():
+            self._clause("ADD", f"{self._name(name)} {self._value(value)}")
+
+    def remove(self, attributes: Collection[str]) -> None:
+        for name in attributes:
+            self._clause("REMOVE", self._name(name))
+
+    def arguments(self) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        if self._clauses:
+            arguments["UpdateExpression"] = " ".join(f"{verb} {', '.join(c)}" for verb, c in self._clauses.items())
+        if self._condition:
+            arguments["ConditionExpression"] = self._condition
+            arguments["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        if self._names:
+            arguments["ExpressionAttributeNames"] = self._names
+        if self._values:
+            arguments["ExpressionAttributeValues"] = _to_wire(self._values)
+        return arguments
+
+    def _clause(self, verb: str, text: str) -> None:
+        self._clauses.setdefault(verb, []).append(text)
+
+    def _name(self, name: str) -> str:
+        placeholder = f"#u{len(self._names)}"
+        self._names[placeholder] = name
+        return placeholder
+
+    def _value(self, value: object) -> str:
+        placeholder = f":u{len(self._values)}"
+        self._values[placeholder] = value
+        return placeholder
+
+
+class _Deserializer(TypeDeserializer):
+    """Numbers are integers here: energy, counts, epoch seconds."""
+
+    def _deserialize_n(self, value: str) -> int:
+        return int(value)
+
+
+_serializer: Final = TypeSerializer()
+_deserializer: Final = _Deserializer()
+
+
+def _to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serializer.serialize(value) for name, value in item.items()}
+
+
+def _from_wire(item: Mapping[str, Any]) -> Item:
+    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {PARTITION_KEY: {"S": key.partition}, SORT_KEY: {"S": key.sort}}
+
+
+def _present(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def is_expired(item: Item, now_epoch_s: float) -> bool:
+    """Whether TTL has passed; the deletion itself lags by hours to days."""
+    return bool(item.get(TTL_ATTRIBUTE, now_epoch_s + 1) <= now_epoch_s)

@@ -1,0 +1,100 @@
+"""The frame boundary: one text in, at most one text out, and never an exception [J 4].
+
+A readable CALL gets exactly one answer. Everything else gets none.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from csms.ocpp import frames
+from csms.ocpp.errors import CallViolation, ErrorCode, InvalidPayload, MalformedCall, UnreadableFrame
+from csms.ocpp.frames import Call, CallError, CallResult
+from csms.ocpp.json_types import JsonObject, MessageId
+from csms.sessions import Session
+from csms.settings import Settings
+from csms.store import Store
+from csms.store.links import Registration
+from csms.store.messages import Exchanged
+from csms.store.table import deadline
+from csms.v16.exchange import Exchange
+from csms.v16.registry import Action, actions
+
+logger = logging.getLogger(__name__)
+
+_TIME_TO_ANSWER_S: Final = 18.0
+"""No further AWS call starts after this, well inside the 25 s the function has and the 29 s API Gateway waits."""
+
+
+class Answerer:
+    """Answers what charge points send."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+
+    def answer(self, text: str, find_session: Callable[[], Session], now: datetime) -> str | None:
+        """The frame to send back, or None where none is due."""
+        try:
+            frame = frames.parse(text)
+        except UnreadableFrame as violation:
+            logger.warning("unreadable frame: %s", violation, extra={"characters": len(text)})
+            return None
+        except MalformedCall as violation:
+            return frames.serialize(_refusal(violation.message_id, violation))
+        if not isinstance(frame, Call):
+            logger.info("an answer to nothing we asked", extra={"frame": type(frame).__name__})
+            return None
+        try:
+            with deadline(_TIME_TO_ANSWER_S):
+                return self._answer_call(frame, text, find_session(), now)
+        except Exception:
+            logger.exception("a call could not be answered", extra={"action": frame.action[:50]})
+            return frames.serialize(CallError(frame.message_id, ErrorCode.INTERNAL_ERROR, "try again later"))
+
+    def _answer_call(self, call: Call, text: str, session: Session, now: datetime) -> str:
+        action = actions().get(call.action)
+        try:
+            reply = frames.serialize(CallResult(call.message_id, self._handle(action, call, session, now)))
+            is_logged = action is None or action.is_logged
+        except CallViolation as violation:
+            logger.info("refused: %s", violation, extra={"action": call.action[:50], "code": violation.code})
+            reply = frames.serialize(_refusal(call.message_id, violation))
+            is_logged = True
+        if is_logged:
+            exchanged = Exchanged(now, "charge point", call.action[:50], text, reply)
+            self._store.messages.record(session.charge_point_id, exchanged)
+        return reply
+
+    def _handle(self, action: Action | None, call: Call, session: Session, now: datetime) -> JsonObject:
+        if action is None:
+            raise CallViolation("unknown action", code=ErrorCode.NOT_IMPLEMENTED)
+        _check_registration(action, session)
+        try:
+            request = action.request.read(call.payload)
+        except InvalidPayload as violation:
+            if action.is_charge_data:
+                self._store.orphans.keep(session.charge_point_id, call.action, str(violation), call.payload, now)
+            raise
+        exchange = Exchange(
+            charge_point_id=session.charge_point_id,
+            message_id=str(call.message_id)[:50],
+            payload=call.payload,
+            received_at=now,
+            link=session.link,
+            store=self._store,
+            settings=self._settings,
+        )
+        return action.answer(request, exchange).write()
+
+
+def _check_registration(action: Action, session: Session) -> None:
+    """Before it is accepted a station may only boot [JE 3.8]; charge data is money and is taken all the same."""
+    if session.link.registration is Registration.ACCEPTED or action.is_charge_data or action.name == "BootNotification":
+        return
+    raise CallViolation("send BootNotification until it is accepted", code=ErrorCode.SECURITY_ERROR)
+
+
+def _refusal(message_id: MessageId, violation: CallViolation) -> CallError:
+    return CallError(message_id, violation.code, str(violation)[:255], violation.details)

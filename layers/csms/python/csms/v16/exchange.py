@@ -1,0 +1,36 @@
+"""What a handler may know of the exchange it answers."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from csms.ids import ChargePointId
+from csms.ocpp.json_types import JsonObject
+from csms.settings import Settings
+from csms.store import Store
+from csms.store.history import Event, EventKind
+from csms.store.links import Link
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One CALL of a known, authenticated charge point, while it is being answered."""
+
+    charge_point_id: ChargePointId
+    message_id: str
+    payload: JsonObject
+    """The payload as it came, for what is kept verbatim."""
+    received_at: datetime
+    link: Link
+    store: Store
+    settings: Settings
+
+    def record(self, kind: EventKind, details: JsonObject, occurred_at: datetime | None = None) -> None:
+        """Put what the station said into its history, at the time it gave or at its arrival."""
+        event = Event(kind, occurred_at or self.received_at, self.received_at, details)
+        self.store.history.record(self.charge_point_id, event, identity=self.message_id)
+
+    def believed(self, timestamp: datetime | None, *, for_at_most: timedelta) -> datetime:
+        """The station's time if it is that recent and not in the future, else the arrival."""
+        if timestamp and self.received_at - for_at_most <= timestamp <= self.received_at:
+            return timestamp
+        return self.received_at

@@ -1,0 +1,112 @@
+"""StartTransaction [S 4.8]: a transaction has begun, whatever we think of it. Charge data: never refused."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from csms.authorization import AuthorizationStatus, IdTag, authorize_start
+from csms.ids import TransactionId
+from csms.ocpp.primitives import EnergyWh, IdToken, Integer, LenientInteger, Timestamp
+from csms.store.links import Registration
+from csms.store.transactions import Start, Transaction
+from csms.v16.exchange import Exchange
+from csms.v16.payload import Payload
+from csms.v16.registry import answers
+from csms.v16.types import IdTagInfo
+
+_LIVE_WITHIN: Final = timedelta(minutes=5)
+_FIRST_PLAUSIBLE: Final = datetime(2016, 1, 1, tzinfo=UTC)
+_LAST_PLAUSIBLE_AHEAD: Final = timedelta(days=1)
+
+
+class StartTransactionRequest(Payload):
+    """StartTransaction.req [S 6.45]. `meterStart` in Wh."""
+
+    connector_id: Integer
+    id_tag: IdToken
+    meter_start: EnergyWh
+    reservation_id: LenientInteger = None
+    timestamp: Timestamp
+
+
+class StartTransactionResponse(Payload):
+    """StartTransaction.conf [S 6.46]."""
+
+    id_tag_info: IdTagInfo
+    transaction_id: int
+
+
+@answers("StartTransaction", StartTransactionRequest, is_charge_data=True)
+def answer_start_transaction(request: StartTransactionRequest, exchange: Exchange) -> StartTransactionResponse:
+    """Store the start once and say what the tag is worth; a repetition gets the same id and status."""
+    tag = exchange.store.id_tags.get(request.id_tag)
+    has_clock = _FIRST_PLAUSIBLE <= request.timestamp <= exchange.received_at + _LAST_PLAUSIBLE_AHEAD
+    reported = Transaction(
+        charge_point_id=exchange.charge_point_id,
+        id=TransactionId(0),  # becomes the hash of the report
+        start=Start(
+            connector_id=request.connector_id,
+            id_tag=request.id_tag,
+            timestamp=request.timestamp,
+            meter_start_wh=request.meter_start,
+            reservation_id=request.reservation_id,
+        ),
+        started_at=min(request.timestamp, exchange.received_at) if has_clock else exchange.received_at,
+        received_at=exchange.received_at,
+        tag_status=_status(tag, request, exchange),
+        parent_id_tag=tag.parent_id_tag if tag else None,
+        flags=_flags(exchange, has_clock=has_clock),
+    )
+    # A station whose clock is off may report two starts alike: then only the message id tells them apart.
+    transaction = exchange.store.transactions.begin(reported, salt="" if has_clock else exchange.message_id)
+    _take_connector(transaction, exchange)
+    return StartTransactionResponse(
+        id_tag_info=IdTagInfo.of(tag, transaction.tag_status), transaction_id=transaction.id
+    )
+
+
+def _status(tag: IdTag | None, request: StartTransactionRequest, exchange: Exchange) -> AuthorizationStatus:
+    if exchange.link.registration is not Registration.ACCEPTED:
+        return AuthorizationStatus.INVALID
+    is_live = abs(exchange.received_at - request.timestamp) <= _LIVE_WITHIN
+    return authorize_start(tag, exchange.received_at, _running(request, exchange) if tag and is_live else 0)
+
+
+def _running(request: StartTransactionRequest, exchange: Exchange) -> int:
+    """How many transactions the tag has elsewhere; one on the same connector must have ended."""
+    here = (exchange.charge_point_id, request.connector_id)
+    running = exchange.store.transactions.open_of_tag(request.id_tag)
+    return sum((other.charge_point_id, other.start.connector_id) != here for other in running)
+
+
+def _take_connector(transaction: Transaction, exchange: Exchange) -> None:
+    """Of two transactions on a connector, the later start says that the earlier one has ended.
+
+    The earlier one is marked first: a repetition after a crash must still find it on the connector.
+    """
+    if not transaction.is_open:
+        return
+    store, charge_point_id, connector_id = exchange.store, exchange.charge_point_id, transaction.start.connector_id
+    connector = store.connectors.get(charge_point_id, connector_id)
+    found = connector.transaction_id if connector else None
+    _supersede_earlier(found, transaction, exchange)
+    occupation = store.connectors.occupy(charge_point_id, connector_id, transaction.id, transaction.started_at)
+    if not occupation.is_current:
+        store.transactions.supersede(transaction)
+    elif occupation.previous_id != found:  # another start came between
+        _supersede_earlier(occupation.previous_id, transaction, exchange)
+
+
+def _supersede_earlier(other_id: TransactionId | None, transaction: Transaction, exchange: Exchange) -> None:
+    if other_id is None or other_id == transaction.id:
+        return
+    other = exchange.store.transactions.get(exchange.charge_point_id, other_id)
+    if other and other.started_at <= transaction.started_at:
+        exchange.store.transactions.supersede(other)
+
+
+def _flags(exchange: Exchange, *, has_clock: bool) -> tuple[str, ...]:
+    registration = exchange.link.registration
+    flags = [] if has_clock else ["implausible clock"]
+    if registration is not Registration.ACCEPTED:
+        flags.append(f"registration {registration}")
+    return tuple(flags)
