@@ -1,0 +1,58 @@
+"""The environment that the handlers see: what CDK sets on the functions, and an AWS that is surely not the real one."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+REGION: Final = "eu-west-1"
+STAGE: Final = "local"
+TABLE_NAME: Final = "csms"
+FILES_BUCKET: Final = "csms-files"
+
+_DEFAULTS: Final = {"UNKNOWN_CHARGE_POINTS": "accept", "POWERTOOLS_LOG_LEVEL": "WARNING"}
+
+
+def handler_environment(aws_url: str, callback_url: str) -> dict[str, str]:
+    """The variables of all functions; those of `_DEFAULTS` may be set from outside."""
+    wiring = {
+        "TABLE_NAME": TABLE_NAME,
+        "FILES_BUCKET": FILES_BUCKET,
+        "CALLBACK_URL": callback_url,
+        "STAGE": STAGE,
+        "POWERTOOLS_SERVICE_NAME": "csms",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+        "POWERTOOLS_METRICS_DISABLED": "true",
+        "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1,localhost"))),
+    }
+    chosen = {name: os.environ.get(name, value) for name, value in _DEFAULTS.items()}
+    return wiring | chosen | _embedded_aws(aws_url)
+
+
+def _embedded_aws(url: str) -> dict[str, str]:
+    """A client that reads only these cannot reach an account, whatever the user's profile says."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@contextmanager
+def replaced_environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set the variables and drop every other AWS one; put all back at the end."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("AWS_"):
+            del os.environ[name]
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,71 @@
+"""Table and bucket in the embedded AWS, from the constants that the CDK constructs use. Running it again is fine."""
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from infra.definitions import INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW, TTL_ATTRIBUTE
+from local.environment import FILES_BUCKET, REGION, TABLE_NAME
+from local.errors import StackError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+
+def provision() -> None:
+    """Create what is missing, in the AWS that the environment names.
+
+    Raises:
+        StackError: an older version left a table that does not fit.
+    """
+    _provision_table(boto3.client("dynamodb"))
+    _provision_bucket(boto3.client("s3"))
+
+
+def table_definition() -> dict[str, Any]:
+    """The arguments of CreateTable."""
+    keys = {PARTITION_KEY: SORT_KEY} | {f"{index}PK": f"{index}SK" for index in INDEXES}
+    return {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": "S"} for pair in keys.items() for name in pair
+        ],
+        "KeySchema": _key_schema(PARTITION_KEY, SORT_KEY),
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": index,
+                "KeySchema": _key_schema(f"{index}PK", f"{index}SK"),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index in INDEXES
+        ],
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": STREAM_VIEW},
+    }
+
+
+def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+
+def _provision_table(client: "DynamoDBClient") -> None:
+    try:
+        table = client.describe_table(TableName=TABLE_NAME)["Table"]
+    except client.exceptions.ResourceNotFoundException:
+        client.create_table(TableName=TABLE_NAME, **table_definition())
+        client.update_time_to_live(
+            TableName=TABLE_NAME, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
+        )
+        return
+    if {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])} != set(INDEXES):
+        raise StackError("the state is from a version with other table indexes: move the state directory away")
+
+
+def _provision_bucket(client: "S3Client") -> None:
+    try:
+        client.head_bucket(Bucket=FILES_BUCKET)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "404":
+            raise
+        client.create_bucket(Bucket=FILES_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
