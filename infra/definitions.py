@@ -9,6 +9,7 @@ from typing import Final
 from csms.store.keys import INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE
 
 __all__ = [
+    "AWS_SERVICES",
     "CONNECT_ROUTE",
     "DEFAULT_ROUTE",
     "DISCONNECT_ROUTE",
@@ -25,6 +26,9 @@ __all__ = [
     "TTL_ATTRIBUTE",
     "FunctionDefinition",
 ]
+
+AWS_SERVICES: Final = ("apigatewaymanagementapi", "dynamodb")
+"""The services that `csms` makes clients of: botocore's models of all others stay out of the layer."""
 
 STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
 """What the table's stream carries of each change."""
@@ -79,13 +83,13 @@ FUNCTIONS: Final = {
             "disconnect",
             timeout_s=20,
             memory_mb=512,
-            table_actions=("DeleteItem", "GetItem", "PutItem", "UpdateItem"),
+            table_actions=("GetItem", "PutItem", "UpdateItem"),
         ),
         FunctionDefinition(
             "message",
             timeout_s=25,
             memory_mb=512,
-            table_actions=("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+            table_actions=("BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"),
             connection_methods=("POST",),
         ),
         FunctionDefinition(

@@ -1,0 +1,87 @@
+"""What a deployment chooses: the context of `cdk.json` or `-c name=value`, validated before anything is built."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+
+from csms.settings import Settings
+
+_OURS: Final = re.compile(r"[A-Za-z]+")
+"""The CDK's own context keys all contain punctuation (`aws:cdk:...`, `@aws-cdk/...`)."""
+
+LogRetentionDays = Literal[1, 3, 7, 14, 30, 90, 180, 365]
+
+
+class InvalidContextError(ValueError):
+    """The context names no possible deployment; the text says per key what is wrong."""
+
+    def __init__(self, error: ValidationError) -> None:
+        lines = (f"  {'.'.join(map(str, e['loc'])) or 'context'}: {e['msg']}" for e in error.errors())
+        super().__init__("\n".join(["The context (cdk.json or -c name=value) is not valid:", *lines]))
+
+
+class Config(Settings):
+    """The application's settings and what only the template needs; context keys are the names in camelCase."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+    # Known only to the template.
+    table_name: Literal[""] = ""
+    callback_url: Literal[""] = ""
+    files_bucket: Literal[""] = ""
+
+    stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = "prod"
+    """Names the stack and is the path of the WebSocket URL."""
+    removal_policy: Literal["retain", "destroy"] = "retain"
+    """Whether table, files and users survive the deletion of the stack; `retain` also protects them from it."""
+    log_retention_days: LogRetentionDays = 30
+    create_gateway_log_role: bool = True
+    """API Gateway writes a WebSocket API's access log with one role per account and region; False if there is one."""
+    jwt_issuer: Annotated[str, Field(pattern=r"^https://\S+$")] | None = None
+    """Accept tokens of this issuer instead of creating a user pool."""
+    jwt_audience: tuple[str, ...] = ()
+
+    @field_validator("log_retention_days", mode="before")
+    @classmethod
+    def _number(cls, value: object) -> object:
+        return int(value) if isinstance(value, str) and value.isdigit() else value
+
+    @field_validator("jwt_audience", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _issuer_and_audience_together(self) -> Self:
+        if (self.jwt_issuer is None) != (not self.jwt_audience):
+            raise ValueError("jwtIssuer and jwtAudience are given together or not at all")
+        return self
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> Self:
+        """Read the keys that are ours.
+
+        Raises:
+            InvalidContextError: a key is unknown or its value is out of bounds.
+        """
+        try:
+            return cls.model_validate({key: value for key, value in context.items() if _OURS.fullmatch(key)})
+        except ValidationError as error:
+            raise InvalidContextError(error) from error
+
+    @property
+    def is_retained(self) -> bool:
+        """Whether state outlives the stack."""
+        return self.removal_policy == "retain"
+
+    def environment(self, *, table_name: str, callback_url: str, files_bucket: str) -> dict[str, str]:
+        """The environment from which `Settings` are read in every function."""
+        settings = self.model_dump(mode="json", include=set(Settings.model_fields)) | {
+            "table_name": table_name,
+            "callback_url": callback_url,
+            "files_bucket": files_bucket,
+        }
+        return {name.upper(): str(value) for name, value in settings.items()}

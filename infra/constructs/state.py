@@ -1,0 +1,65 @@
+"""State: one table for everything (`DESIGN.md` §6)."""
+
+from typing import Final
+
+from aws_cdk import RemovalPolicy
+from aws_cdk.aws_dynamodb import (
+    Attribute,
+    AttributeType,
+    GlobalSecondaryIndexPropsV2,
+    PointInTimeRecoverySpecification,
+    ProjectionType,
+    StreamViewType,
+    TableV2,
+)
+from aws_cdk.aws_iam import PolicyStatement
+from constructs import Construct
+
+from infra.config import Config
+from infra.constructs.functions import Functions
+from infra.definitions import FUNCTIONS, INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW, TTL_ATTRIBUTE
+
+_RECOVERY_DAYS: Final = 35
+
+
+class State(Construct):
+    """The table, its indexes and who may do what with it."""
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
+        super().__init__(scope, construct_id)
+        self.table = TableV2(
+            self,
+            "Table",
+            partition_key=_string(PARTITION_KEY),
+            sort_key=_string(SORT_KEY),
+            global_secondary_indexes=[_index(name) for name in INDEXES],
+            time_to_live_attribute=TTL_ATTRIBUTE,
+            dynamo_stream=StreamViewType(STREAM_VIEW),
+            point_in_time_recovery_specification=PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True, recovery_period_in_days=_RECOVERY_DAYS
+            ),
+            deletion_protection=config.is_retained,
+            removal_policy=RemovalPolicy.RETAIN if config.is_retained else RemovalPolicy.DESTROY,
+        )
+
+    def grant(self, functions: Functions) -> None:
+        """Allow every function its own actions on the table, and Query on the indexes to those that query."""
+        indexes = [f"{self.table.table_arn}/index/{name}" for name in INDEXES]
+        for name, definition in FUNCTIONS.items():
+            actions = [f"dynamodb:{action}" for action in definition.table_actions]
+            functions.allow(name, PolicyStatement(actions=actions, resources=[self.table.table_arn]))
+            if "Query" in definition.table_actions:
+                functions.allow(name, PolicyStatement(actions=["dynamodb:Query"], resources=indexes))
+
+
+def _string(name: str) -> Attribute:
+    return Attribute(name=name, type=AttributeType.STRING)
+
+
+def _index(name: str) -> GlobalSecondaryIndexPropsV2:
+    return GlobalSecondaryIndexPropsV2(
+        index_name=name,
+        partition_key=_string(f"{name}PK"),
+        sort_key=_string(f"{name}SK"),
+        projection_type=ProjectionType.ALL,
+    )

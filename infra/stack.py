@@ -1,0 +1,36 @@
+"""The stack: composes capabilities, owns no resource itself."""
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from infra.config import Config
+from infra.constructs.charge_points import ChargePoints
+from infra.constructs.files import Files
+from infra.constructs.functions import Functions
+from infra.constructs.operators import Operators
+from infra.constructs.state import State
+
+
+class CsmsStack(Stack):
+    """One deployment of the Central System."""
+
+    def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="OCPP 1.6-J Central System",
+            termination_protection=config.is_retained,
+        )
+        state = State(self, "State", config)
+        files = Files(self, "Files", config)
+        charge_points = ChargePoints(self, "ChargePoints", config)
+        environment = config.environment(
+            table_name=state.table.table_name,
+            callback_url=charge_points.callback_url,
+            files_bucket=files.bucket.bucket_name,
+        )
+        functions = Functions(self, "Functions", config, environment)
+        state.grant(functions)
+        charge_points.grant(functions)
+        charge_points.route(functions)
+        Operators(self, "Operators", config, functions)

@@ -1,0 +1,86 @@
+"""A synthesized stack and ways to ask it for what matters."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from aws_cdk import App
+
+from app import build
+
+ROOT = Path(__file__).parents[2]
+FLAGS = json.loads((ROOT / "cdk.json").read_text())["context"]
+Properties = dict[str, Any]
+
+
+def unbundled_app(directory: Path, **context: object) -> App:
+    """An app whose layers are left empty: installing them takes the network."""
+    return App(outdir=str(directory), context={**FLAGS, **context, "aws:cdk:bundling-stacks": []})
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """The template of the stack and the directory that holds its assets."""
+
+    template: dict[str, Any] = field(repr=False)
+    directory: Path
+
+    @classmethod
+    def of(cls, directory: Path, **context: object) -> Self:
+        """Synthesize into a directory with the context of cdk.json and these changes."""
+        app = unbundled_app(directory, **context)
+        name = build(app).stack_name
+        return cls(app.synth().get_stack_by_name(name).template, directory)
+
+    @cached_property
+    def inventory(self) -> dict[str, int]:
+        """How many resources of each type there are."""
+        return dict(sorted(Counter(resource["Type"] for resource in self.template["Resources"].values()).items()))
+
+    def resources(self, type_name: str) -> dict[str, dict[str, Any]]:
+        """The resources of a type by logical id."""
+        return {key: value for key, value in self.template["Resources"].items() if value["Type"] == type_name}
+
+    def properties(self, type_name: str) -> list[Properties]:
+        """The properties of the resources of a type."""
+        return [resource.get("Properties", {}) for resource in self.resources(type_name).values()]
+
+    def only(self, type_name: str) -> dict[str, Any]:
+        """The single resource of a type."""
+        (resource,) = self.resources(type_name).values()
+        return resource
+
+    def functions(self) -> dict[str, Properties]:
+        """The properties of the functions by name."""
+        return {function["Handler"].split(".")[0]: function for function in self.properties("AWS::Lambda::Function")}
+
+    def statements(self, function_name: str) -> list[Properties]:
+        """What the role of a function is allowed."""
+        role = self.functions()[function_name]["Role"]["Fn::GetAtt"][0]
+        policies = [p for p in self.properties("AWS::IAM::Policy") if {"Ref": role} in p["Roles"]]
+        return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+    def asset(self, key: str) -> Path:
+        """The staged directory of an asset by its S3 key."""
+        return self.directory / f"asset.{Path(key).stem}"
+
+
+def flat(value: object) -> str:
+    """A property with its intrinsic functions written as text."""
+    match value:
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(map(flat, parts))
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"<{resource}.{attribute}>"
+        case {"Ref": reference}:
+            return f"<{reference}>"
+        case _:
+            return str(value)
+
+
+def listed(value: object) -> list[Any]:
+    """Policies write lists of one as the one."""
+    return value if isinstance(value, list) else [value]

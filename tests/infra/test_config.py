@@ -1,0 +1,64 @@
+import json
+
+import pytest
+
+from csms.settings import Settings, UnknownChargePoints
+from infra.config import Config, InvalidContextError
+from tests.infra.synthesized import FLAGS
+
+
+def test_the_context_of_cdk_json_is_valid_and_safe() -> None:
+    config = Config.from_context(FLAGS)
+    assert config.unknown_charge_points is UnknownChargePoints.REJECT
+    assert config.is_retained
+
+
+def test_text_from_the_command_line_is_read_as_what_it_means() -> None:
+    config = Config.from_context(
+        {"heartbeatIntervalS": "60", "logRetentionDays": "7", "jwtIssuer": "https://i.example", "jwtAudience": "a, b"}
+    )
+    assert (config.heartbeat_interval_s, config.log_retention_days) == (60, 7)
+    assert (config.jwt_issuer, config.jwt_audience) == ("https://i.example", ("a", "b"))
+
+
+def test_context_of_the_cdk_itself_is_not_ours() -> None:
+    assert Config.from_context({"aws:cdk:bundling-stacks": [], "@aws-cdk/core:x": True}) == Config()
+
+
+@pytest.mark.parametrize(
+    ("context", "complaint"),
+    [
+        ({"unknownChargePoint": "accept"}, "unknownChargePoint: Extra inputs"),
+        ({"unknownChargePoints": "maybe"}, "unknownChargePoints: Input should be 'reject', 'pending' or 'accept'"),
+        ({"heartbeatIntervalS": 900}, "heartbeatIntervalS: Input should be less than or equal to 300"),
+        ({"logRetentionDays": 8}, "logRetentionDays: Input should be 1, 3, 7"),
+        ({"stage": "My Stage"}, "stage: String should match pattern"),
+        ({"removalPolicy": "snapshot"}, "removalPolicy: Input should be 'retain' or 'destroy'"),
+        ({"tableName": "mine"}, "tableName: Input should be ''"),
+        ({"jwtIssuer": "https://i.example"}, "jwtIssuer and jwtAudience are given together"),
+        ({"jwtIssuer": "http://i.example", "jwtAudience": "a"}, "jwtIssuer: String should match pattern"),
+    ],
+)
+def test_an_impossible_context_is_refused_by_the_name_of_its_key(context: dict[str, object], complaint: str) -> None:
+    with pytest.raises(InvalidContextError, match="The context") as caught:
+        Config.from_context(context)
+    assert complaint in str(caught.value)
+
+
+def test_every_setting_of_the_application_can_be_chosen() -> None:
+    config = Config.from_context({"unknownChargePoints": "pending", "historyDays": 7})
+    environment = config.environment(table_name="t", callback_url="https://c", files_bucket="f")
+    settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
+    assert settings == Settings(
+        table_name="t",
+        callback_url="https://c",
+        files_bucket="f",
+        unknown_charge_points=UnknownChargePoints.PENDING,
+        history_days=7,
+    )
+
+
+def test_all_problems_are_named_at_once() -> None:
+    with pytest.raises(InvalidContextError) as caught:
+        Config.from_context(json.loads('{"stage": "", "historyDays": 0}'))
+    assert len(str(caught.value).splitlines()) == 3

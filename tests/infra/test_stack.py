@@ -1,0 +1,69 @@
+import json
+from pathlib import Path
+
+import pytest
+from aws_cdk.aws_s3 import Bucket
+
+from app import build
+from tests.infra.synthesized import Synthesized, flat, listed, unbundled_app
+
+ROUTES = {"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::RouteResponse"}
+"""One or two more with every action: test_charge_points.py."""
+REPLACED_BY_NEW_NAME = {"BucketName", "FunctionName", "LogGroupName", "RoleName", "TableName", "UserPoolName"}
+
+
+def test_the_inventory_is_as_recorded(deployed: Synthesized) -> None:
+    recorded = json.loads(Path(__file__).with_name("inventory.json").read_text())
+    assert {name: count for name, count in deployed.inventory.items() if name not in ROUTES} == recorded
+
+
+def test_cdk_nag_refuses_what_nobody_gave_a_reason_for(tmp_path: Path) -> None:
+    app = unbundled_app(tmp_path)
+    Bucket(build(app), "Careless")
+    with pytest.raises(RuntimeError, match="AwsSolutions-S10"):
+        app.synth()
+
+
+def test_nothing_has_a_physical_name(deployed: Synthesized) -> None:
+    named = {
+        logical_id
+        for logical_id, resource in deployed.template["Resources"].items()
+        if REPLACED_BY_NEW_NAME & set(resource.get("Properties", {})) and resource["Type"] != "AWS::Lambda::Permission"
+    }
+    assert named == set()
+
+
+def test_only_connections_are_granted_by_wildcard(deployed: Synthesized) -> None:
+    statements = [
+        statement
+        for policy in deployed.properties("AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    assert not [action for s in statements for action in listed(s["Action"]) if "*" in action]
+    wildcards = {flat(resource) for s in statements for resource in listed(s["Resource"]) if "*" in flat(resource)}
+    assert {resource.split("/", 2)[-1] for resource in wildcards} == {"POST/@connections/*", "DELETE/@connections/*"}
+
+
+def test_managed_policies_are_left_to_api_gateway(deployed: Synthesized) -> None:
+    managed = [flat(arn) for role in deployed.properties("AWS::IAM::Role") for arn in role.get("ManagedPolicyArns", [])]
+    assert [arn.split("/")[-1] for arn in managed] == ["AmazonAPIGatewayPushToCloudWatchLogs"]
+
+
+def test_every_log_group_forgets(deployed: Synthesized, varied: Synthesized) -> None:
+    assert {group["RetentionInDays"] for group in deployed.properties("AWS::Logs::LogGroup")} == {30}
+    assert {group["RetentionInDays"] for group in varied.properties("AWS::Logs::LogGroup")} == {7}
+
+
+def test_state_outlives_the_stack_unless_chosen_otherwise(deployed: Synthesized, varied: Synthesized) -> None:
+    for type_name in ("AWS::DynamoDB::GlobalTable", "AWS::S3::Bucket"):
+        assert deployed.only(type_name)["DeletionPolicy"] == "Retain"
+        assert varied.only(type_name)["DeletionPolicy"] == "Delete"
+    assert deployed.only("AWS::Cognito::UserPool")["DeletionPolicy"] == "Retain"
+
+
+def test_the_outputs_say_where_to_connect(deployed: Synthesized) -> None:
+    outputs = {name: flat(output["Value"]) for name, output in deployed.template["Outputs"].items()}
+    assert outputs["OcppUrl"].startswith("wss://")
+    assert outputs["OcppUrl"].endswith("/prod?cp=")
+    assert outputs["ApiUrl"].startswith("https://")
+    assert set(outputs) == {"OcppUrl", "ApiUrl", "UserPoolId", "PeopleClientId", "MachinesClientId", "TokenUrl"}
