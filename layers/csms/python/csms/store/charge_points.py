@@ -117,6 +117,19 @@ class ChargePoints:
         )
         return _from_item(item)
 
+    def replace_secrets(self, charge_point: ChargePoint, secrets: tuple[str, ...]) -> None:
+        """Change which secrets are accepted.
+
+        Raises:
+            ConditionFailed: they are no longer those that were read, or the charge point is gone.
+        """
+        known = Attr("secrets")
+        self._table.update(
+            keys.charge_point(charge_point.id),
+            assign={"secrets": list(secrets)},
+            condition=_EXISTS & (known.eq(list(charge_point.secrets)) if charge_point.secrets else known.not_exists()),
+        )
+
     def record_boot(self, charge_point_id: ChargePointId, boot: Mapping[str, str | None], now: datetime) -> None:
         """Keep what the station says of itself.
 

@@ -3,6 +3,7 @@
     StoreError
     +-- ConditionFailed      a named condition did not hold; carries the item that stood in the way
     +-- DeadlineExceeded     no time is left for another call in this invocation
+    +-- InvalidCursor        a list cannot go on from there: the cursor belongs to another list, or to none
 
 Everything else botocore raises (throttling, time-outs, service errors) goes through: the caller retries as a whole.
 """
@@ -25,3 +26,7 @@ class ConditionFailed(StoreError):  # noqa: N818  it is an answer, not an error
 
 class DeadlineExceeded(StoreError):  # noqa: N818
     """The invocation has used up its time."""
+
+
+class InvalidCursor(StoreError):  # noqa: N818
+    """Not a place in this list."""

@@ -1,5 +1,6 @@
 """Id tags: who may charge."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from boto3.dynamodb.conditions import Attr
@@ -11,6 +12,7 @@ from csms.store.listing import ListPage, ShardCursor, list_partitions, partition
 from csms.store.table import Item, Table
 
 _KIND: Final = "TAG"
+_EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
 
 
 class IdTags:
@@ -34,9 +36,22 @@ class IdTags:
         """
         self._table.put(keys.tag(tag.id_tag), _to_item(tag), condition=Attr(keys.PARTITION_KEY).not_exists())
 
-    def put(self, tag: IdTag) -> None:
-        """Add a tag or replace what it was."""
-        self._table.put(keys.tag(tag.id_tag), _to_item(tag))
+    def put(self, tag: IdTag) -> bool:
+        """Add a tag or replace what it was; returns whether it is new."""
+        attributes = _to_item(tag)
+        old = self._table.update(
+            keys.tag(tag.id_tag), assign=attributes, remove=_absent(attributes), returning="ALL_OLD"
+        )
+        return not old
+
+    def replace(self, tag: IdTag) -> None:
+        """Replace what a tag was.
+
+        Raises:
+            ConditionFailed: there is none.
+        """
+        attributes = _to_item(tag)
+        self._table.update(keys.tag(tag.id_tag), assign=attributes, remove=_absent(attributes), condition=_EXISTS)
 
     def delete(self, id_tag: str) -> None:
         """Remove a tag.
@@ -44,11 +59,15 @@ class IdTags:
         Raises:
             ConditionFailed: there is none.
         """
-        self._table.delete(keys.tag(id_tag), condition=Attr(keys.PARTITION_KEY).exists())
+        self._table.delete(keys.tag(id_tag), condition=_EXISTS)
 
     def list(self, *, limit: int, cursor: ShardCursor | None = None) -> ListPage[IdTag]:
         """All tags, a page at a time."""
         return list_partitions(self._table, partitions_of(_KIND), _from_item, limit=limit, cursor=cursor)
+
+
+def _absent(attributes: Mapping[str, Any]) -> list[str]:
+    return [name for name, value in attributes.items() if value is None]
 
 
 def _to_item(tag: IdTag) -> dict[str, Any]:

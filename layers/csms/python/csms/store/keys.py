@@ -5,7 +5,7 @@ compared again after the query.
 """
 
 import zlib
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from csms.ids import ChargePointId, ConnectionId, TransactionId
@@ -93,9 +93,18 @@ def connector_meter_partition(charge_point_id: ChargePointId, connector_id: int,
     return f"METER#{charge_point_id}#{connector_id}#{moment:%Y%m}"
 
 
+FIRST_MOMENT: Final = "0"
+"""Before every `timed` sort key; DynamoDB takes no empty one."""
+
+
 def timed(moment: datetime, digest: str) -> str:
     """A sort key in time order that a repetition overwrites instead of doubling."""
     return f"{format_timestamp(moment)}#{digest}"
+
+
+def moment_bound(moment: datetime) -> str:
+    """Before every `timed` sort key of that moment, after those of earlier ones."""
+    return format_timestamp(moment)
 
 
 def event_prefix(kind: str) -> str:
@@ -178,6 +187,6 @@ def ended_on_day(charge_point_id: ChargePointId, start: datetime, transaction_id
     )
 
 
-def day_partition(day: datetime, shard: int) -> str:
+def day_partition(day: date, shard: int) -> str:
     """One shard of the transactions that started on a UTC day and have ended."""
     return f"DAY#{day:%Y%m%d}#{shard}"

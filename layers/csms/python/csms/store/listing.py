@@ -1,15 +1,28 @@
-"""Lists of all things of a kind, page by page over the shards of an index."""
+"""Lists of all things of a kind, page by page over the partitions of an index."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-from boto3.dynamodb.conditions import ConditionBase
+from typing import Final, Generic, TypeVar
 
 from csms.store import keys
+from csms.store.errors import InvalidCursor
 from csms.store.table import Cursor, Item, Table
 
 T = TypeVar("T")
+
+MOST_QUERIES: Final = 64
+"""A page whose filter leaves little stays short rather than keep its reader waiting."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A part of a list, in one partition of an index."""
+
+    name: str
+    index: str = "GSI1"
+    prefix: str = ""
+    between: tuple[str, str] | None = None
+    newest_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,38 +43,40 @@ class ListPage(Generic[T]):
 
 def list_partitions(
     table: Table,
-    partitions: Sequence[str],
+    partitions: Sequence[Partition],
     read: Callable[[Item], T],
     *,
-    index: str | None = "GSI1",
     limit: int,
     cursor: ShardCursor | None = None,
-    prefix: str = "",
-    between: tuple[str, str] | None = None,
-    where: ConditionBase | None = None,
-    newest_first: bool = False,
+    matches: Callable[[T], bool] | None = None,
+    most_queries: int = MOST_QUERIES,
 ) -> ListPage[T]:
-    """Up to `limit` things from several partitions, one partition after the other."""
+    """Up to `limit` things from several partitions, one partition after the other.
+
+    Raises:
+        InvalidCursor: the cursor is not one of this list.
+    """
     things: list[T] = []
     number, after = (cursor.partition, cursor.after) if cursor else (0, None)
-    while number < len(partitions):
+    if cursor and number not in range(len(partitions)):
+        raise InvalidCursor("no such part of the list")
+    while number < len(partitions) and len(things) < limit and most_queries > 0:
+        partition = partitions[number]
         page = table.query(
-            partitions[number],
-            index=index,
-            prefix=prefix,
-            between=between,
-            where=where,
+            partition.name,
+            index=partition.index,
+            prefix=partition.prefix,
+            between=partition.between,
+            newest_first=partition.newest_first,
             limit=limit - len(things),
-            newest_first=newest_first,
             after=after,
         )
-        things += map(read, page.items)
+        things += filter(matches, map(read, page.items)) if matches else map(read, page.items)
         number, after = (number, page.cursor) if page.cursor else (number + 1, None)
-        if len(things) >= limit:
-            break
+        most_queries -= 1
     return ListPage(things, ShardCursor(number, after) if number < len(partitions) else None)
 
 
-def partitions_of(kind: str) -> list[str]:
+def partitions_of(kind: str) -> list[Partition]:
     """The partitions that hold the list of a kind."""
-    return [keys.list_partition(kind, shard) for shard in range(keys.SHARDS)]
+    return [Partition(keys.list_partition(kind, shard)) for shard in range(keys.SHARDS)]

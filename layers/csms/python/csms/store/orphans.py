@@ -90,7 +90,14 @@ class Orphans:
         return list_partitions(self._table, partitions_of(_KIND), _from_item, limit=limit, cursor=cursor)
 
     def resolve(
-        self, orphan: Orphan, resolution: str, *, by: str, at: datetime, assigned_to: TransactionId | None = None
+        self,
+        orphan: Orphan,
+        resolution: str,
+        *,
+        by: str,
+        at: datetime,
+        assigned_to: TransactionId | None = None,
+        reason: str | None = None,
     ) -> None:
         """Note who dealt with it and how; it leaves the list and stays on record.
 
@@ -104,6 +111,7 @@ class Orphans:
                 "resolved_by": by,
                 "resolved_at": format_timestamp(at),
                 "assigned_to": assigned_to,
+                "resolved_reason": reason,
             },
             remove=keys.index_attributes("GSI1"),
             condition=Attr(keys.PARTITION_KEY).exists() & _UNRESOLVED,

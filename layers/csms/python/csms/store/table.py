@@ -12,7 +12,7 @@ from boto3.dynamodb.conditions import Key as KeyCondition
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from csms.store.errors import ConditionFailed, DeadlineExceeded
+from csms.store.errors import ConditionFailed, DeadlineExceeded, InvalidCursor
 from csms.store.keys import PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, Key
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ Cursor = dict[str, str]
 
 SCHEMA_VERSION: Final = 1
 _BATCH_GET_LIMIT: Final = 100
+_HIGHEST: Final = chr(0x10FFFF)
+_LONGEST_SORT_KEY: Final = 1024
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,17 @@ class Table:
         newest_first: bool = False,
         after: Cursor | None = None,
     ) -> Page:
-        """One page of a partition in sort key order, `prefix` or `between` narrowing the sort key."""
+        """One page of a partition in sort key order, `prefix` or `between` narrowing the sort key.
+
+        Raises:
+            InvalidCursor: `after` is no place in these results.
+        """
         partition_name, sort_name = (f"{index}PK", f"{index}SK") if index else (PARTITION_KEY, SORT_KEY)
+        if after:
+            _check_cursor(after, {PARTITION_KEY, SORT_KEY, partition_name, sort_name})
+            lowest, highest = between or (prefix, f"{prefix}{_HIGHEST}")
+            if after[partition_name] != partition or not lowest <= after[sort_name] <= highest:
+                raise InvalidCursor("outside of these results")
         condition: ConditionBase = KeyCondition(partition_name).eq(partition)
         if between:
             condition &= KeyCondition(sort_name).between(*between)
@@ -157,6 +168,12 @@ class Table:
             old: Any = error.response.get("Item")
             raise ConditionFailed(_from_wire(old) if old else None) from error
         return response
+
+
+def _check_cursor(after: Cursor, names: set[str]) -> None:
+    """Clients hand cursors back; DynamoDB fails on one that it could not have made itself."""
+    if after.keys() != names or not all(0 < len(value.encode()) <= _LONGEST_SORT_KEY for value in after.values()):
+        raise InvalidCursor("not a cursor of this list")
 
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from csms.ids import ChargePointId, TransactionId
 from csms.ocpp.primitives import LARGEST_TRANSACTION_ID, format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
+from csms.store.listing import MOST_QUERIES, ListPage, Partition, ShardCursor, list_partitions
 from csms.store.table import Item, Table
 
 _NEW: Final = Attr(keys.PARTITION_KEY).not_exists()
@@ -94,6 +95,26 @@ class Transaction:
         if self.stop is None or self.stop.meter_stop_wh is None:
             return None
         return self.stop.meter_stop_wh - self.start.meter_start_wh
+
+
+@dataclass(frozen=True)
+class TransactionFilter:
+    """Which transactions to list: those that started in [since, until) and fit what is not None."""
+
+    since: datetime
+    until: datetime
+    charge_point_id: ChargePointId | None = None
+    id_tag: str | None = None
+    state: TransactionState | None = None
+
+    def matches(self, transaction: Transaction) -> bool:
+        """Whether the transaction is wanted."""
+        return (
+            self.since <= transaction.started_at < self.until
+            and self.charge_point_id in (None, transaction.charge_point_id)
+            and self.state in (None, transaction.state)
+            and (self.id_tag is None or is_same_tag(self.id_tag, transaction.start.id_tag))
+        )
 
 
 def transaction_id_for(charge_point_id: ChargePointId, start: Start, salt: str = "", probe: int = 0) -> TransactionId:
@@ -226,11 +247,59 @@ class Transactions:
         page = self._table.query(
             keys.charge_point_partition(charge_point_id),
             index="GSI2",
-            between=("", keys.timed(moment, "~")),
+            between=(keys.FIRST_MOMENT, keys.timed(moment, "~")),
             limit=limit,
             newest_first=True,
         )
         return [_from_item(item) for item in page.items]
+
+    def list(
+        self,
+        wanted: "TransactionFilter",
+        *,
+        limit: int,
+        cursor: ShardCursor | None = None,
+        most_queries: int = MOST_QUERIES,
+    ) -> ListPage[Transaction]:
+        """The transactions that fit: the open ones, then the ended ones, of the latest day first.
+
+        The open ones of a single charge point are not among them: its connectors name them.
+        """
+        return list_partitions(
+            self._table,
+            _partitions(wanted),
+            _from_item,
+            limit=limit,
+            cursor=cursor,
+            matches=wanted.matches,
+            most_queries=most_queries,
+        )
+
+
+def _partitions(wanted: TransactionFilter) -> list[Partition]:
+    partitions = []
+    if wanted.state in {None, TransactionState.OPEN} and wanted.charge_point_id is None:
+        partitions += _open_partitions(wanted.id_tag)
+    if wanted.state is not TransactionState.OPEN:
+        partitions += _ended_partitions(wanted)
+    return partitions
+
+
+def _open_partitions(id_tag: str | None) -> list[Partition]:
+    if id_tag is None:
+        return [Partition(keys.open_partition(shard)) for shard in range(keys.SHARDS)]
+    return [Partition(keys.open_partition(keys.shard_of(id_tag.upper())), prefix=keys.open_tag_prefix(id_tag))]
+
+
+def _ended_partitions(wanted: TransactionFilter) -> list[Partition]:
+    between = (keys.moment_bound(wanted.since), keys.moment_bound(wanted.until))
+    if wanted.charge_point_id is not None:
+        names, index = [keys.charge_point_partition(wanted.charge_point_id)], "GSI2"
+    else:
+        last = wanted.until.date()
+        days = [last - timedelta(days=age) for age in range((last - wanted.since.date()).days + 1)]
+        names, index = [keys.day_partition(day, shard) for day in days for shard in range(keys.SHARDS)], "GSI3"
+    return [Partition(name, index=index, between=between, newest_first=True) for name in names]
 
 
 def _is_same_report(item: Item, start: Start, salt: str) -> bool:
