@@ -1,0 +1,53 @@
+"""IAM in miniature, since neither moto nor MiniStack has one: a function may call what its role allows, nothing else.
+
+`tests/infra` holds the template equal to the same definitions, so what is seen here is what the deployed role allows.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import pytest
+from botocore.client import BaseClient
+
+from infra.definitions import FUNCTIONS
+
+_FUNCTIONS: Final = Path(__file__).parents[1] / "functions"
+_CONNECTION_METHODS: Final = {"PostToConnection": "POST", "GetConnection": "GET", "DeleteConnection": "DELETE"}
+
+
+@pytest.fixture(autouse=True)
+def permitted_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test in which a function made a call that its role does not allow."""
+    refused: set[str] = set()
+    call = vars(BaseClient)["_make_api_call"]
+
+    def checked(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        service = client.meta.service_model.service_name
+        name = _running_function(sys._getframe())
+        if name and not _is_allowed(name, service, operation):
+            refused.add(f"{name} may not call {service}:{operation}")
+        return call(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", checked)
+    yield
+    assert not refused
+
+
+def _running_function(frame: FrameType | None) -> str | None:
+    """The function whose handler is on the stack; None when the test itself calls."""
+    while frame:
+        path = Path(frame.f_code.co_filename)
+        if path.name == "handler.py" and path.parent.parent == _FUNCTIONS:
+            return path.parent.name
+        frame = frame.f_back
+    return None
+
+
+def _is_allowed(name: str, service: str, operation: str) -> bool:
+    definition = FUNCTIONS[name]
+    if service == "dynamodb":
+        return operation in definition.table_actions
+    return service == "apigatewaymanagementapi" and _CONNECTION_METHODS[operation] in definition.connection_methods
