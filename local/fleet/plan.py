@@ -23,7 +23,7 @@ class FleetPlan:
     prefix: str = "FLEET-"
     visits: int = 3
     """Cars per connector and day, on average."""
-    id_tags: tuple[str, ...] = ("DEMO-1", "DEMO-2")
+    id_tags: tuple[str, ...] = ("DEMO-ACCEPTED",)
     """Tags the cars come with; the Central System must know them."""
     password: str | None = None
     """Basic authentication password, the same for every station; without one: security profile 0."""

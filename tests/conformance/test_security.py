@@ -1,0 +1,44 @@
+"""Connection cases of the security extension."""
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.conformance.operator_client import Operator
+from tests.conformance.states import reach_booted
+from tests.stack import Stack
+from tests.station import Station
+
+PLAIN_PASSWORD = "correct horse 42!"
+HEX_PASSWORD = "00112233445566778899aabbccddeeff0a"
+"""34 hexadecimal digits: a key of 17 bytes, which is what goes into the header (OCPP-J 1.6 §6.2.2)."""
+
+
+@pytest.mark.parametrize(
+    ("configured", "sent"), [(PLAIN_PASSWORD, PLAIN_PASSWORD.encode()), (HEX_PASSWORD, bytes.fromhex(HEX_PASSWORD))]
+)
+async def test_tc_085_csms(stack: Stack, operator: Operator, configured: str, sent: bytes) -> None:
+    """Basic Authentication – Valid username/password combination."""
+    identity = operator.create_charge_point(securityProfile=1, password=configured)
+    with pytest.raises(InvalidStatus) as refusal:
+        async with Station.connected(stack.ocpp_url, identity):
+            pass
+    assert refusal.value.response.status_code == 401
+    assert operator.refused_connections(identity) != []
+    async with Station.connected(stack.ocpp_url, identity, password=sent) as station:
+        await reach_booted(station)
+        station.assert_clean()
+    assert operator.charge_point(identity)["securityProfile"] == 1
+
+
+async def test_tc_088_csms(stack: Stack, identity: str) -> None:
+    """WebSocket Subprotocol negotiation."""
+    with pytest.raises(InvalidStatus) as refusal:
+        async with Station.connected(stack.ocpp_url, identity, subprotocols=["ocpp0.1"]):
+            pass
+    assert 400 <= refusal.value.response.status_code < 500
+    async with Station.connected(stack.ocpp_url, identity, subprotocols=["ocpp0.1", "ocpp1.6"]) as station:
+        assert station.connection.subprotocol == "ocpp1.6"
+        assert station.connection.response is not None
+        assert station.connection.response.headers.get_all("Sec-WebSocket-Protocol") == ["ocpp1.6"]
+        await reach_booted(station)
+        station.assert_clean()

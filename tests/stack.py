@@ -1,0 +1,90 @@
+"""The local stack in a process of its own, as `make run` starts it, on ports that are free and with no state."""
+
+import collections
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+READY_WITHIN_S = 60
+STOPPED_WITHIN_S = 20
+FREE_PORTS = {"OCPP_PORT": "0", "API_PORT": "0", "AWS_PORT": "0"}
+SOURCES = os.pathsep.join(str(ROOT / folder) for folder in ("layers/csms/python", "functions", "."))
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where the running stack can be reached."""
+
+    ocpp_url: str
+    """For charge points, without the identity."""
+    api_url: str
+    aws_url: str
+    token: str
+
+
+@contextmanager
+def running_stack(directory: Path, **environment: str) -> Iterator[Stack]:
+    """Start the stack, wait until it says that it is ready, and stop it as Ctrl-C does.
+
+    Args:
+        directory: for its state and its log.
+        environment: settings on top of the usual ones.
+    """
+    settings = {"LOCAL_DIRECTORY": str(directory / "local"), "PYTHONPATH": SOURCES, **FREE_PORTS, **environment}
+    log = directory / "stack.log"
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "local"],
+            cwd=ROOT,
+            env=os.environ | settings,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        try:
+            yield _when_ready(process, log)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(STOPPED_WITHIN_S)
+
+
+def _when_ready(process: "subprocess.Popen[str]", log: Path) -> Stack:
+    """Read the readiness lines, the last of which is the token."""
+    assert process.stdout is not None
+    impatience = threading.Timer(READY_WITHIN_S, process.kill)
+    impatience.start()
+    values: dict[str, str] = {}
+    for line in process.stdout:
+        if named := re.fullmatch(r"  (\S.*?)  +(\S+)\n", line):
+            values[named[1]] = named[2]
+        if "token" in values:
+            break
+    impatience.cancel()
+    assert "token" in values, f"the local stack did not start:\n{log.read_text()}"
+    # Whatever it prints later must not fill the pipe.
+    threading.Thread(target=collections.deque, args=(process.stdout, 0), daemon=True).start()
+    return Stack(
+        ocpp_url=values["charge points"].removesuffix("/{identity}"),
+        api_url=values["operator API"],
+        aws_url=values["embedded AWS"],
+        token=values["token"],
+    )
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One stack for all tests of a session; tests keep apart by using charge points and tags of their own."""
+    with running_stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running

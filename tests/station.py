@@ -1,0 +1,229 @@
+"""A charge point for tests, written from the OCPP-J specification and sharing no code with anything it tests.
+
+It sends frames as given, matches answers to calls by message id, and holds every frame that the Central System sends
+against the official JSON schemas. It keeps a trace of the wire.
+"""
+
+import asyncio
+import base64
+import contextlib
+import itertools
+import json
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Self
+from urllib.parse import quote
+
+from jsonschema import Draft4Validator, FormatChecker
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+CALL, CALLRESULT, CALLERROR = 2, 3, 4
+ERROR_CODES = frozenset(
+    (
+        "NotImplemented",
+        "NotSupported",
+        "InternalError",
+        "ProtocolError",
+        "SecurityError",
+        "FormationViolation",
+        "PropertyConstraintViolation",
+        "OccurenceConstraintViolation",
+        "TypeConstraintViolation",
+        "GenericError",
+    )
+)
+"""OCPP-J 1.6 table 7, misspellings included."""
+ANSWER_WITHIN_S = 20.0
+OCPP16 = "ocpp1.6"
+
+Payload = dict[str, Any]
+
+
+class CallError(Exception):
+    """The Central System answered with a CALLERROR."""
+
+    def __init__(self, code: str, description: str, details: Payload) -> None:
+        self.code = code
+        self.description = description
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.description} {self.details}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A CALL that the Central System made."""
+
+    message_id: str
+    action: str
+    payload: Payload
+
+
+@dataclass
+class Station:
+    """One connection of a charge point."""
+
+    connection: ClientConnection
+    trace: list[tuple[str, str]] = field(default_factory=list)
+    """Every frame with its direction, ">" from the charge point, "<" to it."""
+    violations: list[str] = field(default_factory=list)
+    """What the Central System sent and must not send."""
+    calls: asyncio.Queue[Call] = field(default_factory=asyncio.Queue)
+    """CALLs of the Central System that were not looked at yet."""
+    _pending: dict[str, tuple[str, asyncio.Future[Payload]]] = field(default_factory=dict)
+    _message_ids: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def connected(
+        cls,
+        url: str,
+        identity: str,
+        *,
+        password: str | bytes | None = None,
+        subprotocols: Sequence[str] = (OCPP16,),
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Self]:
+        """Connect to `<url>/<identity>`, and disconnect at the end.
+
+        Raises:
+            websockets.exceptions.InvalidStatus: the upgrade was refused.
+        """
+        credentials = {} if password is None else {"Authorization": basic_credentials(identity, password)}
+        async with connect(
+            f"{url}/{quote(identity, safe='')}",
+            subprotocols=[Subprotocol(name) for name in subprotocols],
+            additional_headers={**credentials, **(headers or {})},
+            open_timeout=ANSWER_WITHIN_S,
+        ) as connection:
+            station = cls(connection)
+            listening = asyncio.create_task(station._listen())
+            try:
+                yield station
+            finally:
+                await connection.close()
+                await listening
+
+    async def call(self, action: str, payload: Payload | None = None, *, message_id: str | None = None) -> Payload:
+        """Send a CALL with a valid payload and return the payload of the CALLRESULT.
+
+        Raises:
+            CallError: a CALLERROR came instead.
+        """
+        body = payload or {}
+        _validator(action).validate(body)
+        return await self.call_unchecked(action, body, message_id=message_id)
+
+    async def call_unchecked(self, action: str, payload: Any, *, message_id: str | None = None) -> Payload:
+        """The same with a payload that may break the rules."""
+        one = message_id or f"{action}-{next(self._message_ids)}"
+        answer: asyncio.Future[Payload] = asyncio.get_running_loop().create_future()
+        self._pending[one] = (action, answer)
+        await self.send_text(json.dumps([CALL, one, action, payload], separators=(",", ":")))
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            return await answer
+
+    async def send_text(self, text: str) -> None:
+        """Send any text frame."""
+        self.trace.append((">", text))
+        await self.connection.send(text)
+
+    async def next_call(self, action: str) -> Call:
+        """The next CALL of the Central System, which must be of this action."""
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            call = await self.calls.get()
+        assert call.action == action, f"expected {action}, got {call}"
+        return call
+
+    async def answer(self, call: Call, payload: Payload) -> None:
+        """Answer a CALL of the Central System."""
+        _validator(f"{call.action}Response").validate(payload)
+        await self.send_text(json.dumps([CALLRESULT, call.message_id, payload], separators=(",", ":")))
+
+    def assert_clean(self) -> None:
+        """Nothing that must not be sent was sent, and nothing that nobody asked for."""
+        assert self.violations == [], "\n".join([*self.violations, *map(" ".join, self.trace)])
+        assert self.calls.empty(), f"unsolicited: {self.calls.get_nowait()}"
+
+    async def _listen(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            async for frame in self.connection:
+                text = frame if isinstance(frame, str) else frame.decode()
+                self.trace.append(("<", text))
+                self._take(text)
+        for action, answer in self._pending.values():
+            answer.set_exception(ConnectionError(f"connection closed before the answer to {action}"))
+
+    def _take(self, text: str) -> None:
+        try:
+            frame = json.loads(text)
+        except ValueError:
+            self._violated("not JSON", text)
+            return
+        match frame:
+            case [2, str(message_id), str(action), dict(payload)]:
+                self._check(action, payload, text)
+                self.calls.put_nowait(Call(message_id, action, payload))
+            case [3, str(message_id), dict(payload)]:
+                self._settle(message_id, payload, text)
+            case [4, str(message_id), str(code), str(description), dict(details)]:
+                self._fail(message_id, CallError(code, description, details), text)
+            case _:
+                self._violated("not an OCPP-J frame", text)
+
+    def _settle(self, message_id: str, payload: Payload, text: str) -> None:
+        action, answer = self._pending.pop(message_id, (None, None))
+        if action is None or answer is None:
+            self._violated("an answer to no call", text)
+            return
+        self._check(f"{action}Response", payload, text)
+        answer.set_result(payload)
+
+    def _fail(self, message_id: str, error: CallError, text: str) -> None:
+        if error.code not in ERROR_CODES:
+            self._violated("unknown error code", text)
+        _, answer = self._pending.pop(message_id, (None, None))
+        if answer is None:
+            self._violated("an error for no call", text)
+        else:
+            answer.set_exception(error)
+
+    def _check(self, schema: str, payload: Payload, text: str) -> None:
+        for error in _validator(schema).iter_errors(payload):
+            self._violated(f"against {schema}.json: {error.message}", text)
+
+    def _violated(self, rule: str, text: str) -> None:
+        self.violations.append(f"{rule}: {text}")
+
+
+def basic_credentials(user: str, password: str | bytes) -> str:
+    """Value of an Authorization header; the password may be any bytes (OCPP-J 1.6 §6.2.2)."""
+    secret = password.encode() if isinstance(password, str) else password
+    return "Basic " + base64.b64encode(user.encode() + b":" + secret).decode()
+
+
+def timestamp(at: datetime | None = None) -> str:
+    """A time as charge points write it; now if none is given."""
+    return (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_FORMATS = FormatChecker(formats=())
+
+
+@_FORMATS.checks("date-time")
+def _is_utc_time(value: object) -> bool:
+    """Stricter than the schema: what a Central System sends is UTC with milliseconds."""
+    return not isinstance(value, str) or bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", value))
+
+
+@cache
+def _validator(schema: str) -> Draft4Validator:
+    source = files("ocpp.v16").joinpath("schemas", f"{schema}.json")
+    return Draft4Validator(json.loads(source.read_text(encoding="utf-8-sig")), format_checker=_FORMATS)
