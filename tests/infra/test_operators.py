@@ -1,3 +1,6 @@
+from csms.api.routing import OPEN, all_endpoints
+from csms.api.scopes import RESOURCE_SERVER as PREFIX
+from csms.api.scopes import Scope
 from infra.definitions import GUARDED_ROUTE, OPEN_ROUTES, RESOURCE_SERVER, SCOPES
 from tests.infra.synthesized import Properties, Synthesized, flat
 
@@ -62,3 +65,12 @@ def test_nobody_signs_up_alone_or_signs_in_without_second_factor(deployed: Synth
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
     assert pool["MfaConfiguration"] == "ON"
     assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+
+
+def test_the_function_reads_the_permissions_that_the_pool_gives() -> None:
+    assert tuple(Scope) == SCOPES
+    assert PREFIX == RESOURCE_SERVER
+
+
+def test_the_function_asks_no_scope_where_the_authorizer_is_not_asked() -> None:
+    assert {endpoint.path for endpoint in all_endpoints() if endpoint.scope is OPEN} == set(OPEN_ROUTES)
