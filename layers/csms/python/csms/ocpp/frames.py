@@ -54,7 +54,7 @@ def parse(text: str) -> Frame:
     if not isinstance(elements, list) or not elements:
         raise UnreadableFrame("not a JSON array with elements")
     message_type, message_id = elements[0], elements[1] if len(elements) > 1 else None
-    if isinstance(message_type, bool) or message_type not in {CALL, CALL_RESULT, CALL_ERROR}:
+    if isinstance(message_type, bool) or message_type not in (CALL, CALL_RESULT, CALL_ERROR):
         raise UnreadableFrame("unknown message type")
     if isinstance(message_id, bool) or not isinstance(message_id, str | int | float):
         raise UnreadableFrame("no readable message id")

@@ -77,7 +77,9 @@ def any_spelling_of(enum: type[StrEnum]) -> BeforeValidator:
     return BeforeValidator(normalise)
 
 
-Timestamp = Annotated[datetime, AfterValidator(_to_utc), PlainSerializer(format_timestamp, return_type=str)]
+Timestamp = Annotated[
+    datetime, AfterValidator(_to_utc), PlainSerializer(format_timestamp, return_type=str, when_used="json")
+]
 
 Integer = Annotated[int, BeforeValidator(_not_boolean), Field(ge=-(2**63), le=2**63 - 1)]
 """DynamoDB keeps 38 digits; nothing a station counts needs more than 64 bits."""

@@ -5,7 +5,7 @@ Small and hot. Only ever changed by conditional updates, because connect, discon
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -36,7 +36,13 @@ class Link:
     connected_at_ms: int | None = None
     last_seen: datetime | None = None
 
+    def is_online(self, now: datetime, heartbeat_interval_s: int) -> bool:
+        """Whether it is connected and spoke lately; `$disconnect` is best effort, so silence counts as well."""
+        patience = max(3 * timedelta(seconds=heartbeat_interval_s), _LEAST_PATIENCE)
+        return self.connection_id is not None and self.last_seen is not None and now - self.last_seen <= patience
 
+
+_LEAST_PATIENCE: Final = timedelta(minutes=15)
 _EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
 
 

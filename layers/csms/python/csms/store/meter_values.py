@@ -1,6 +1,7 @@
 """Meter values: one item a message, the payload kept verbatim (signed data is evidence)."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -72,6 +73,13 @@ class MeterValues:
             newest_first=newest_first,
         )
         return MeterPage([_from_item(item) for item in page.items], page.cursor)
+
+    def all_of_transaction(
+        self, charge_point_id: ChargePointId, transaction_id: TransactionId
+    ) -> Iterator[MeterMessage]:
+        """Every message of one transaction, in time order."""
+        partition = keys.transaction_meter_partition(charge_point_id, transaction_id)
+        return map(_from_item, self._table.query_all(partition))
 
     def _record(self, partition: str, message: MeterMessage, extra: dict[str, Any]) -> None:
         sort = keys.timed(message.timestamp, digest([message.connector_id, message.meter_value]))

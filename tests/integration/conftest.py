@@ -1,0 +1,45 @@
+"""The functions over moto's DynamoDB, in this process."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from csms.authorization import AuthorizationStatus, IdTag
+from csms.runtime import Runtime, runtime
+from tests.lambda_station import NOON, LambdaStation
+from tests.table import create_table
+
+
+@pytest.fixture
+def csms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """A fresh Central System that accepts unknown charge points."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "TABLE_NAME": "csms",
+        "CALLBACK_URL": "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/prod",
+        "UNKNOWN_CHARGE_POINTS": "accept",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        create_table(boto3.client("dynamodb"), "csms")
+        runtime.cache_clear()
+        yield runtime()
+        runtime.cache_clear()
+
+
+@pytest.fixture
+def station(csms: Runtime) -> LambdaStation:
+    """A charge point that is connected, with a few tags known."""
+    csms.store.id_tags.put(IdTag("TAG1", parent_id_tag="FAMILY"))
+    csms.store.id_tags.put(IdTag("TAG2", parent_id_tag="FAMILY"))
+    csms.store.id_tags.put(IdTag("STRANGER"))
+    csms.store.id_tags.put(IdTag("BLOCKED", status=AuthorizationStatus.BLOCKED))
+    csms.store.id_tags.put(IdTag("EXPIRED", expiry_date=NOON))
+    connected = LambdaStation()
+    assert connected.connect()["statusCode"] == 200
+    connected.wait(seconds=1)
+    return connected

@@ -1,0 +1,13 @@
+"""The table of a test, in whatever AWS the client talks to."""
+
+from typing import TYPE_CHECKING
+
+from local.provision import table_definition
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def create_table(client: "DynamoDBClient", name: str) -> None:
+    """Create the table as it is deployed."""
+    client.create_table(TableName=name, **table_definition())
