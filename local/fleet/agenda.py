@@ -27,6 +27,8 @@ class Agenda:
 
     def __init__(self, clock: DayClock) -> None:
         self._clock = clock
+        self.reached = clock.begins_at
+        """The time of the deed that is being done, which may be earlier than now: planned time, not that of a clock."""
         self._entries: list[Entry] = []
         self._order = itertools.count()
         self._added = asyncio.Event()
@@ -41,7 +43,9 @@ class Agenda:
         while self._entries:
             delay_s = self._clock.real_seconds_until(self._entries[0].at)
             if delay_s <= 0:
-                return heapq.heappop(self._entries)
+                entry = heapq.heappop(self._entries)
+                self.reached = max(self.reached, entry.at)
+                return entry
             self._added.clear()
             await self._wait(delay_s)
         return None

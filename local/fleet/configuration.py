@@ -92,18 +92,24 @@ class Configuration:
 
     def read(self, keys: list[str] | None) -> tuple[dict[str, Entry], list[str]]:
         """The entries asked for, all of them if none is named, and the names that do not exist."""
-        known = {key: entry for key, entry in self._entries.items() if not keys or key in keys}
-        return known, [key for key in keys or [] if key not in known]
+        asked = {key.lower() for key in keys or self._entries}  # a CiString: compared whatever its case
+        known = {key: entry for key, entry in self._entries.items() if key.lower() in asked}
+        return known, [key for key in keys or [] if self._name(key) is None]
 
     def write(self, key: str, value: str) -> str:
         """Set a key; returns the status for ChangeConfiguration.conf."""
-        entry = self._entries.get(key)
-        if entry is None:
+        name = self._name(key)
+        if name is None:
             return "NotSupported"
-        if entry.readonly or not _fits(key, value):
+        entry = self._entries[name]
+        if entry.readonly or not _fits(name, value):
             return "Rejected"
-        entry.value = value.lower() if key in FLAGS else value
+        entry.value = value.lower() if name in FLAGS else value
         return "Accepted"
+
+    def _name(self, key: str) -> str | None:
+        """The key as it is spelled here."""
+        return next((name for name in self._entries if name.lower() == key.lower()), None)
 
 
 def _fits(key: str, value: str) -> bool:

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from ocpp.v16 import call, call_result
-from ocpp.v16.enums import ChargePointStatus, FirmwareStatus, Reason, RegistrationStatus
+from ocpp.v16 import call
+from ocpp.v16.enums import ChargePointStatus, FirmwareStatus, Reason
 
 from local.fleet.agenda import Deed
 from local.fleet.charging_curve import Battery
@@ -60,7 +60,7 @@ class Life:
         if not station.network.online and not await self._open():
             station.agenda.put(self._retry_at(), self.boot)
             return
-        answer: call_result.BootNotification | None = await station.say(
+        answer = await station.register(
             call.BootNotification(
                 charge_point_model=model.name,
                 charge_point_vendor=model.vendor,
@@ -69,11 +69,10 @@ class Life:
                 meter_type="Simulated",
             )
         )
-        if answer is None or answer.status != RegistrationStatus.accepted:
+        if answer is None or not station.registered:
             self._failures += 1
             station.agenda.put(self._retry_at(), self.boot)
             return
-        station.registered = True
         self._begin_heartbeats(at, answer.interval)
         for connector_id in range(model.connectors + 1):
             await station.report_status(connector_id)
@@ -210,11 +209,14 @@ class Life:
             if connector.charging:
                 await station.stop(connector.charging, Reason.local, at)
         for _ in range(FINISH_ATTEMPTS):
-            if not len(station.outbox):
-                break
-            if not station.network.online and not await self._open():
-                await station.clock.sleep((self._retry_at() - station.clock.now()).total_seconds())
             await station.outbox.drain()
+            if not station.outbox:
+                break
+            await self.boot(at)
+            if not station.online:
+                await station.clock.sleep((self._retry_at() - station.clock.now()).total_seconds())
+        if station.outbox:
+            station.recorder.errors["transaction message never sent"] += len(station.outbox)
         self._over = True
 
     def _plan(self, after_s: int, deed: Deed) -> None:

@@ -27,8 +27,16 @@ class Message:
 class Outbox:
     """A queue that is emptied in order, whenever there is a connection."""
 
-    def __init__(self, network: Network, clock: DayClock, configuration: Configuration, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        network: Network,
+        ready: Callable[[], bool],
+        clock: DayClock,
+        configuration: Configuration,
+        recorder: Recorder,
+    ) -> None:
         self._network = network
+        self._ready = ready
         self._clock = clock
         self._configuration = configuration
         self._recorder = recorder
@@ -43,7 +51,7 @@ class Outbox:
 
     async def drain(self) -> None:
         """Send what is waiting; stops quietly when the connection is lost."""
-        while self._messages and self._network.online:
+        while self._messages and self._ready():
             message = self._messages[0]
             try:
                 answer = await self._network.ask(message.build())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ocpp.v16 import call, call_result
-from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, Reason
+from ocpp.v16.enums import AuthorizationStatus, ChargePointErrorCode, ChargePointStatus, Reason, RegistrationStatus
 
 from local.fleet.agenda import Agenda, Deed
 from local.fleet.charging_curve import Battery
@@ -43,17 +43,31 @@ class Station:
         self.operative = True
         self.registered = False
         self.network = Network(day.identity, plan, recorder, gate)
-        self.outbox = Outbox(self.network, clock, self.configuration, recorder)
+        self.outbox = Outbox(self.network, lambda: self.online, clock, self.configuration, recorder)
         model = day.model
         self.connectors = {
             n: Connector(n, meter_wh, model.max_power_w, model.phases, model.dc)
             for n, meter_wh in enumerate(day.meter_start_wh, start=1)
         }
 
+    @property
+    def online(self) -> bool:
+        """Connected and accepted: before, a station keeps quiet and works as if it had no network (§4.2)."""
+        return self.network.online and self.registered
+
     # Messages outside transactions: worth nothing later, so they are not kept while offline.
 
     async def say(self, payload: object) -> Any:
         """Send a message and return its answer; nothing if there is none."""
+        return await self._ask(payload) if self.online else None
+
+    async def register(self, payload: call.BootNotification) -> call_result.BootNotification | None:
+        """Send the message that comes before all others."""
+        answer: call_result.BootNotification | None = await self._ask(payload)
+        self.registered = answer is not None and answer.status == RegistrationStatus.accepted
+        return answer
+
+    async def _ask(self, payload: object) -> Any:
         try:
             return await self.network.ask(payload)
         except UnansweredError:
@@ -78,7 +92,7 @@ class Station:
 
     async def authorize(self, id_tag: str) -> bool:
         """Ask for a tag; decided by the station itself while offline."""
-        if not self.network.online:
+        if not self.online:
             return self.configuration.flag("LocalAuthorizeOffline")
         answer: call_result.Authorize | None = await self.say(call.Authorize(id_tag))
         return answer is not None and _accepted(answer.id_tag_info)
@@ -95,7 +109,7 @@ class Station:
         async def confirmed(answer: call_result.StartTransaction) -> None:
             charging.transaction_id = answer.transaction_id
             if not _accepted(answer.id_tag_info) and self.configuration.flag("StopTransactionOnInvalidId"):
-                self.agenda.put(self.clock.now(), self.stopping(charging, Reason.de_authorized))
+                self.agenda.put(self.agenda.reached, self.stopping(charging, Reason.de_authorized))
 
         payload = call.StartTransaction(
             connector_id=charging.connector_id,
@@ -203,7 +217,7 @@ class Station:
             started_at=at,
             leaves_at=leaves_at,
             meter_start_wh=round(connector.meter_wh),
-            offline=not self.network.online,
+            offline=not self.online,
             reservation_id=reservation.reservation_id if reservation else None,
         )
 

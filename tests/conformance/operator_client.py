@@ -45,8 +45,7 @@ class Operator:
 
     def transactions(self, identity: str) -> list[Json]:
         """The transactions of a charge point."""
-        items: list[Json] = self._get("/transactions", chargePointId=identity)["items"]
-        return items
+        return self._list("/transactions", chargePointId=identity)
 
     def transaction(self, identity: str, transaction_id: int) -> Json:
         """One transaction."""
@@ -54,8 +53,15 @@ class Operator:
 
     def refused_connections(self, identity: str) -> list[Json]:
         """Attempts to connect that were turned away."""
-        items: list[Json] = self._get("/connection-attempts")["items"]
-        return [item for item in items if item["identity"] == identity]
+        return [attempt for attempt in self._list("/connection-attempts") if attempt["identity"] == identity]
+
+    def _list(self, path: str, **query: str) -> list[Json]:
+        page = self._get(path, **query)
+        items: list[Json] = page["items"]
+        while page["cursor"] is not None:
+            page = self._get(path, **query, cursor=page["cursor"])
+            items += page["items"]
+        return items
 
     def _get(self, path: str, **query: str) -> Json:
         answer = self._api.get(path, params=query)

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ __all__ = ["stack"]
 FOLDER = Path(__file__).parent
 INSTALLED = FOLDER / "node_modules" / ".package-lock.json"
 LOCK = FOLDER / "package-lock.json"
-IDENTITY = "NODE 1/é"
+IDENTITY = "NODE 1/A+B"
 """Has to be percent-encoded by the client and decoded by us."""
 PASSWORD = "sixteen-or-more!"
 
@@ -50,13 +51,11 @@ def test_ocpp_rpc_charges_a_car(stack: Stack, operator: httpx.Client, node_clien
         assert api.post("/charge-points", json=charge_point).is_success
         assert api.post("/id-tags", json={"idTag": "NODE-TAG", "status": "Accepted"}).is_success
         said = run_session(node_client, stack.ocpp_url, IDENTITY, PASSWORD, "NODE-TAG")
-        stored = api.get("/transactions", params={"chargePointId": IDENTITY}).json()["items"]
+        transaction = api.get(f"/transactions/{quote(IDENTITY, safe='')}/{said['start']['transactionId']}").json()
 
     assert said["protocol"] == "ocpp1.6"
     assert said["boot"]["status"] == "Accepted"
     assert said["authorize"]["idTagInfo"]["status"] == said["start"]["idTagInfo"]["status"] == "Accepted"
     assert said["unknown"] == {"status": "UnknownVendorId"}
     assert said["unasked"] == said["broken"] == []
-    (transaction,) = stored
-    assert transaction["transactionId"] == said["start"]["transactionId"]
     assert (transaction["state"], transaction["energyWh"]) == ("stopped", 1000)

@@ -21,6 +21,8 @@ class CentralSystem:
         self.received: list[tuple[str, str, dict[str, Any]]] = []
         """Identity, action and payload."""
         self.tag_status = tag_status
+        self.first: dict[str, list[dict[str, Any] | None]] = {}
+        """Answers for the first calls of an action, in place of the usual ones; None breaks the connection."""
         self.url = ""
         self._transaction_ids = itertools.count(1)
         self._connections: dict[str, ServerConnection] = {}
@@ -62,7 +64,13 @@ class CentralSystem:
             self._answers[frame[1]].set_result(frame[2])
             return
         self.received.append((identity, frame[2], frame[3]))
-        await connection.send(json.dumps([3, frame[1], self._answer(frame[2])]))
+        scripted = self.first.get(frame[2])
+        answer = scripted.pop(0) if scripted else self._answer(frame[2])
+        if answer is None:
+            connection.transport.abort()
+            return
+        error = [4, frame[1], answer["error"], "", {}] if "error" in answer else None
+        await connection.send(json.dumps(error or [3, frame[1], answer]))
         if frame[2] == "SecurityEventNotification":  # the last message of a boot
             self._booted.set()
 

@@ -103,7 +103,7 @@ async def test_reset_stops_the_transaction_and_boots_again() -> None:
         ("UnlockConnector", {"connectorId": 3}, {"status": "NotSupported"}),
         ("ClearCache", {}, {"status": "Accepted"}),
         ("ChangeAvailability", {"connectorId": 3, "type": "Inoperative"}, {"status": "Rejected"}),
-        ("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "60"}, {"status": "Accepted"}),
+        ("ChangeConfiguration", {"key": "heartbeatinterval", "value": "60"}, {"status": "Accepted"}),
         ("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "-1"}, {"status": "Rejected"}),
         ("ChangeConfiguration", {"key": "NumberOfConnectors", "value": "3"}, {"status": "Rejected"}),
         ("ChangeConfiguration", {"key": "NoSuchKey", "value": "3"}, {"status": "NotSupported"}),

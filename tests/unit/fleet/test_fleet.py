@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from local.fleet import FleetPlan, FleetReport, run_fleet
-from tests.unit.fleet.central_system import CentralSystem, central_system
+from tests.unit.fleet.central_system import NOW, CentralSystem, central_system
 
 
 async def run(system: CentralSystem, **changes: Any) -> FleetReport:
-    plan = FleetPlan(stations=6, url=system.url, day_s=1.5, seed=7)
+    plan = FleetPlan(stations=6, url=system.url, day_s=1.0, seed=7)
     return await run_fleet(replace(plan, **changes))
 
 
@@ -78,3 +78,32 @@ async def test_report_goes_out_as_json_with_totals() -> None:
         "energyWh": report.energy_wh,
     }
     assert {action["action"] for action in document["actions"]} == {action for _, action, _ in system.received}
+
+
+async def test_a_station_that_is_told_to_wait_boots_again_and_loses_nothing() -> None:
+    async with central_system() as system:
+        system.first["BootNotification"] = [{"status": "Pending", "currentTime": NOW, "interval": 1}]
+        report = await run(system, stations=1, day_s=1.5)
+    assert system.actions("FLEET-0001")[:3] == ["BootNotification", "BootNotification", "StatusNotification"]
+    assert len(system.payloads("StartTransaction")) == len(report.transactions) > 0
+
+
+async def test_a_transaction_message_that_failed_is_sent_again() -> None:
+    async with central_system() as system:
+        system.first["StartTransaction"] = [{"error": "InternalError"}]
+        report = await run(system, stations=1)
+    starts = system.payloads("StartTransaction")
+    assert starts[0] == starts[1]
+    assert len(report.transactions) == len(starts) - 1
+    assert report.errors == {"CALLERROR InternalError": 1}
+
+
+async def test_a_connection_that_breaks_before_the_answer_costs_no_transaction() -> None:
+    async with central_system() as system:
+        system.first["StopTransaction"] = [None]
+        report = await run(system, stations=1, day_s=1.5)
+    stops = system.payloads("StopTransaction")
+    assert stops[0] == stops[1]
+    assert len(report.transactions) == len(stops) - 1
+    assert len(system.payloads("BootNotification")) == 1
+    assert report.errors == {"no answer": 1}
