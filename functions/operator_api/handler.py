@@ -1,0 +1,10 @@
+"""Everything operators ask for: one function behind every route of the HTTP API."""
+
+from typing import Any
+
+from csms.api.handler import respond
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer one request."""
+    return respond(event, context)

@@ -1,0 +1,143 @@
+"""Importing many id tags: the good rows are kept, the others come back with what is wrong with them."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, Final
+
+from csms.api.id_tag_models import NewIdTag, read_tag
+from csms.api.models import View
+from csms.api.problems import Finding, InvalidRequest, MalformedRequest
+from csms.store.id_tags import IdTags
+
+LARGEST_IMPORT: Final = 1000
+"""One write each, in turn: some seconds."""
+_COLUMNS: Final = {field.alias or name for name, field in NewIdTag.model_fields.items()}
+_GROUP_SEPARATOR: Final = "|"
+_NO_LIMIT: Final = "unlimited"
+
+Row = tuple[int, Any]
+"""A line of a CSV file, or the position in a list, from 1; and what it holds, as JSON would."""
+
+
+class Outcome(StrEnum):
+    """What became of a row."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    INVALID = "invalid"
+
+
+class FindingView(View):
+    """What is wrong with a field."""
+
+    field: str
+    reason: str
+
+
+class RowReport(View):
+    """What became of one row. `row` is the line of a CSV file, or the position in a list, counted from 1."""
+
+    row: int
+    id_tag: str | None
+    result: Outcome
+    errors: tuple[FindingView, ...] = ()
+
+
+class ImportReport(View):
+    """What became of all rows."""
+
+    created: int
+    updated: int
+    invalid: int
+    rows: list[RowReport]
+
+
+def import_tags(store: IdTags, rows: list[Row]) -> ImportReport:
+    """Add or replace the tags of all rows that are right. Repeating it changes nothing more."""
+    seen: dict[str, int] = {}
+    reports = [_import(store, number, content, seen) for number, content in rows]
+    counts = Counter(report.result for report in reports)
+    return ImportReport(
+        created=counts[Outcome.CREATED],
+        updated=counts[Outcome.UPDATED],
+        invalid=counts[Outcome.INVALID],
+        rows=reports,
+    )
+
+
+def rows_of_json(content: list[Any]) -> list[Row]:
+    """The rows of a JSON array.
+
+    Raises:
+        InvalidRequest: too many.
+    """
+    return _bounded(list(enumerate(content, start=1)))
+
+
+def rows_of_csv(text: str) -> list[Row]:
+    """The rows of a CSV file, separated by commas or, as spreadsheets in half of Europe do, by semicolons.
+
+    Raises:
+        MalformedRequest: no CSV.
+        InvalidRequest: unknown columns, no idTag column, or too many rows.
+    """
+    text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    header = text.partition("\n")[0]
+    separator = ";" if header.count(";") > header.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        columns = [name.strip() for name in next(reader, [])]
+        _check_columns(columns)
+        return _bounded(list(_csv_rows(reader, columns)))
+    except csv.Error as error:
+        raise MalformedRequest(f"line {reader.line_num} is not CSV") from error
+
+
+def _csv_rows(reader: Any, columns: list[str]) -> Iterator[Row]:
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield reader.line_num, _from_cells(columns, cells)
+
+
+def _from_cells(columns: list[str], cells: list[str]) -> dict[str, Any]:
+    """The row as JSON would have it: an empty cell is a field left out, one cell too many a field of no name."""
+    row: dict[str, Any] = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()}
+    if len(cells) > len(columns):
+        row[f"column {len(columns) + 1}"] = cells[len(columns)]
+    if "groups" in row:
+        row["groups"] = [group.strip() for group in row["groups"].split(_GROUP_SEPARATOR) if group.strip()]
+    if row.get("maxActiveTransactions") == _NO_LIMIT:
+        row["maxActiveTransactions"] = None
+    return row
+
+
+def _import(store: IdTags, number: int, content: Any, seen: dict[str, int]) -> RowReport:
+    given = content.get("idTag") if isinstance(content, dict) else None
+    id_tag = given if isinstance(given, str) else None
+    try:
+        tag = read_tag(content)
+        first = seen.setdefault(tag.id_tag.upper(), number)
+        if first != number:
+            raise InvalidRequest(Finding("idTag", f"row {first} has it already"))
+    except InvalidRequest as invalid:
+        errors = tuple(FindingView(field=finding.field, reason=finding.reason) for finding in invalid.findings)
+        return RowReport(row=number, id_tag=id_tag, result=Outcome.INVALID, errors=errors)
+    return RowReport(row=number, id_tag=id_tag, result=Outcome.CREATED if store.put(tag) else Outcome.UPDATED)
+
+
+def _check_columns(columns: list[str]) -> None:
+    findings = [Finding(name or "body", "no such column") for name in columns if name not in _COLUMNS]
+    findings += [Finding(name, "named twice") for name, times in Counter(columns).items() if times > 1]
+    if "idTag" not in columns:
+        findings.append(Finding("idTag", "the first line must name this column"))
+    if findings:
+        raise InvalidRequest(*findings)
+
+
+def _bounded(rows: list[Row]) -> list[Row]:
+    if len(rows) > LARGEST_IMPORT:
+        raise InvalidRequest(Finding("body", f"{len(rows)} rows; at most {LARGEST_IMPORT} at a time"))
+    return rows

@@ -1,0 +1,49 @@
+"""What requests and answers are made of: snake_case here, camelCase on the wire, OCPP's words where OCPP has one."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final, Generic, TypeVar
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from csms.ocpp.primitives import LARGEST_TRANSACTION_ID, Timestamp
+
+T = TypeVar("T")
+
+_PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
+
+Moment = Annotated[Timestamp, WithJsonSchema({"type": "string", "format": "date-time"})]
+QueryMoment = Annotated[Moment, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
+"""Far enough from both ends of the calendar to reckon with."""
+ShortText = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTABLE)]
+LongText = Annotated[str, Field(min_length=1, max_length=500)]
+IdTagText = Annotated[str, Field(min_length=1, max_length=20, pattern=_PRINTABLE)]
+"""CiString20 [S 7.28]."""
+
+PathIdentity = Annotated[
+    str,
+    AfterValidator(unquote),
+    Path(description="Identity of the charge point, percent-encoded; its case is ignored."),
+]
+PathTransaction = Annotated[int, Path(ge=1, le=LARGEST_TRANSACTION_ID, description="Transaction id.")]
+
+
+class RequestModel(BaseModel):
+    """A request body; a field it does not know is a mistake, not a wish to ignore."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
+
+
+class View(BaseModel):
+    """What an answer shows of something."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class Page(View, Generic[T]):
+    """A page of a list."""
+
+    items: list[T]
+    cursor: str | None = Field(description="Where the next page begins; null on the last one.")

@@ -1,0 +1,107 @@
+"""What an endpoint may know of the request it answers, beside its own parameters."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Depends, Request
+
+from csms.api.problems import NotFound
+from csms.api.scopes import caller_of
+from csms.connections import IDENTITY
+from csms.gateway import Gateway
+from csms.ids import ChargePointId, TransactionId
+from csms.runtime import Runtime, runtime
+from csms.settings import Settings
+from csms.store import Store
+from csms.store.charge_points import ChargePoint
+from csms.store.transactions import Transaction
+
+
+@dataclass(frozen=True)
+class CurrentRequest:
+    """Who asks, when, and what there is to answer with."""
+
+    caller: str
+    now: datetime
+    path: str
+    query: str
+    headers: dict[str, str]
+    """Lower-case names."""
+    body: str
+    runtime: Runtime
+
+    @property
+    def store(self) -> Store:
+        """State."""
+        return self.runtime.store
+
+    @property
+    def settings(self) -> Settings:
+        """What the deployment sets."""
+        return self.runtime.settings
+
+    @property
+    def gateway(self) -> Gateway | None:
+        """The way to connected charge points, where one is configured."""
+        return self.runtime.gateway if self.settings.callback_url else None
+
+    @property
+    def wants_csv(self) -> bool:
+        """Whether the client asked for `text/csv` rather than JSON."""
+        return "text/csv" in self.headers.get("accept", "").lower()
+
+    def charge_point(self, identity: str) -> ChargePoint:
+        """The charge point a path names.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = self.store.charge_points.find(identity) if IDENTITY.fullmatch(identity) else None
+        if found is None:
+            raise NotFound(f"there is no charge point {identity}")
+        return found
+
+    def identity(self, text: str) -> ChargePointId:
+        """The identity as its charge point spells it; as it was given where there is no such charge point any more."""
+        found = self.store.charge_points.find(text) if IDENTITY.fullmatch(text) else None
+        return found.id if found else ChargePointId(text)
+
+    def transaction(self, identity: str, number: int) -> Transaction:
+        """The transaction a path names, whether or not its charge point still exists.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = self.store.transactions.get(self.identity(identity), TransactionId(number))
+        if found is None:
+            raise NotFound(f"{identity} has no transaction {number}")
+        return found
+
+    def open_transactions(self, charge_point_id: ChargePointId) -> list[Transaction]:
+        """The open transactions of a charge point, as its connectors name them, lowest id first."""
+        running = [
+            connector.transaction_id
+            for connector in self.store.connectors.all(charge_point_id)
+            if connector.transaction_id is not None
+        ]
+        found = self.store.transactions.get_many(charge_point_id, running)
+        return sorted((each for each in found if each.is_open), key=lambda transaction: transaction.id)
+
+
+def _current_request(request: Request) -> CurrentRequest:
+    event = request.resolved_event.raw_event
+    context = event["requestContext"]
+    claims = ((context.get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
+    return CurrentRequest(
+        caller=caller_of(claims),
+        now=datetime.fromtimestamp(context["timeEpoch"] / 1000, UTC),
+        path=event["rawPath"],
+        query=event.get("rawQueryString", ""),
+        headers=event["headers"],
+        body=event["body"] or "",
+        runtime=runtime(),
+    )
+
+
+Current = Annotated[CurrentRequest, Depends(_current_request)]

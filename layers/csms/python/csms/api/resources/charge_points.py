@@ -1,0 +1,247 @@
+"""Charge points: the ones an operator has, and adding and removing them."""
+
+import logging
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import AfterValidator, Field
+
+from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
+from csms.api.models import LongText, Moment, Page, PathIdentity, RequestModel, ShortText, View
+from csms.api.passwords import PasswordText, new_secret
+from csms.api.problems import Conflict, NotFound
+from csms.api.request import Current, CurrentRequest
+from csms.api.routing import Routes
+from csms.api.scopes import Scope
+from csms.connections import IDENTITY
+from csms.ids import ChargePointId
+from csms.store.charge_points import ChargePoint, IdentityTaken, SecurityProfile
+from csms.store.errors import ConditionFailed
+from csms.store.links import Link, Registration
+
+routes = Routes("Charge points")
+_logger = logging.getLogger(__name__)
+
+
+def _identity(text: str) -> str:
+    if not IDENTITY.fullmatch(text):
+        raise ValueError("1 to 48 letters, digits, spaces and *-_=+|@.:/")
+    if text != text.strip("/"):
+        raise ValueError("no slash at either end: it cannot be told from the path of the URL")
+    return text
+
+
+class NewChargePoint(RequestModel):
+    """A charge point to add."""
+
+    id: Annotated[str, AfterValidator(_identity)] = Field(description="Its identity, the last part of its OCPP URL.")
+    security_profile: Literal[0, 1, 2] = Field(
+        default=1, description="0: no password; 1: Basic authentication; 2: Basic authentication over TLS only."
+    )
+    password: PasswordText | None = Field(
+        default=None, description="Made and returned once if left out (profiles 1, 2)."
+    )
+    description: LongText | None = None
+    site: ShortText | None = None
+    allows_missing_subprotocol: bool = False
+    registration: Registration = Registration.ACCEPTED
+
+
+class ChargePointChanges(RequestModel):
+    """What to change; a field left out stays, null removes it."""
+
+    description: LongText | None = None
+    site: ShortText | None = None
+    allows_missing_subprotocol: bool | None = None
+
+
+class RegistrationChange(RequestModel):
+    """What BootNotification is to be answered with."""
+
+    status: Registration
+
+
+class BootView(View):
+    """What the station says of itself in BootNotification."""
+
+    charge_point_vendor: str | None = None
+    charge_point_model: str | None = None
+    charge_point_serial_number: str | None = None
+    charge_box_serial_number: str | None = None
+    firmware_version: str | None = None
+    iccid: str | None = None
+    imsi: str | None = None
+    meter_type: str | None = None
+    meter_serial_number: str | None = None
+
+
+class ChargePointView(View):
+    """A charge point."""
+
+    id: str
+    security_profile: int
+    has_password: bool
+    registration: Registration
+    online: bool
+    last_seen: Moment | None
+    description: str | None
+    site: str | None
+    allows_missing_subprotocol: bool
+    created_at: Moment
+    booted_at: Moment | None
+    boot: BootView | None
+
+
+class CreatedChargePointView(ChargePointView):
+    """A new charge point."""
+
+    password: str | None = Field(description="The password that was made, in hexadecimal digits. Shown only here.")
+
+
+@routes.get("/charge-points", Scope.READ)
+def list_charge_points(
+    current: Current, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
+) -> Page[ChargePointView]:
+    """All charge points, in no particular order."""
+    page = current.store.charge_points.list(limit=limit, cursor=decode_place(cursor))
+    links = current.store.links.get_many([charge_point.id for charge_point in page.things])
+    views = [_view(current, charge_point, links.get(charge_point.id)) for charge_point in page.things]
+    return Page[ChargePointView](items=views, cursor=encode_place(page.cursor))
+
+
+@routes.post("/charge-points", Scope.ADMIN, status=HTTPStatus.CREATED)
+def create_charge_point(current: Current, new: Annotated[NewChargePoint, Body()]) -> Response[CreatedChargePointView]:
+    """Add a charge point.
+
+    Safe to repeat after a failure. 409 if there is one of this identity, in this or another case.
+    """
+    profile = SecurityProfile(new.security_profile)
+    secret = new_secret(new.password) if new.password or profile is not SecurityProfile.NONE else None
+    charge_point = ChargePoint(
+        id=ChargePointId(new.id),
+        security_profile=profile,
+        created_at=current.now,
+        secrets=(secret.hash,) if secret else (),
+        allows_missing_subprotocol=new.allows_missing_subprotocol,
+        description=new.description,
+        site=new.site,
+    )
+    _create(current, charge_point, new.registration)
+    _logger.info("charge point created", extra={"charge_point_id": new.id, "caller": current.caller})
+    view = CreatedChargePointView(
+        **_view(current, charge_point, Link(charge_point.id, new.registration)).model_dump(),
+        password=secret.revealed if secret else None,
+    )
+    return Response(
+        HTTPStatus.CREATED,
+        "application/json",
+        view,
+        headers={"Location": f"/charge-points/{quote(new.id, safe='')}", "Cache-Control": "no-store"},
+    )
+
+
+@routes.get("/charge-points/<identity>", Scope.READ)
+def read_charge_point(current: Current, identity: PathIdentity) -> ChargePointView:
+    """One charge point."""
+    return _read(current, current.charge_point(identity))
+
+
+@routes.patch("/charge-points/<identity>", Scope.ADMIN)
+def change_charge_point(
+    current: Current, identity: PathIdentity, changes: Annotated[ChargePointChanges, Body()]
+) -> ChargePointView:
+    """Change what is noted about a charge point."""
+    charge_point = current.charge_point(identity)
+    if changes.model_fields_set:
+        try:
+            charge_point = current.store.charge_points.change(charge_point.id, changes.model_dump(exclude_unset=True))
+        except ConditionFailed as gone:
+            raise NotFound(f"there is no charge point {identity}") from gone
+    return _read(current, charge_point)
+
+
+@routes.put("/charge-points/<identity>/registration", Scope.ADMIN)
+def set_registration(
+    current: Current, identity: PathIdentity, change: Annotated[RegistrationChange, Body()]
+) -> ChargePointView:
+    """Accept, hold or reject a charge point.
+
+    It learns of it with its next BootNotification; messages are treated accordingly at once.
+    """
+    charge_point = current.charge_point(identity)
+    current.store.links.create(charge_point.id, change.status)
+    current.store.links.set_registration(charge_point.id, change.status)
+    _logger.info(
+        "registration set",
+        extra={"charge_point_id": charge_point.id, "registration": change.status.value, "caller": current.caller},
+    )
+    return _read(current, charge_point)
+
+
+@routes.delete("/charge-points/<identity>", Scope.ADMIN, status=HTTPStatus.NO_CONTENT)
+def delete_charge_point(
+    current: Current,
+    identity: PathIdentity,
+    force: Annotated[bool, Query(description="Even while a transaction is open.")] = False,
+) -> Response[None]:
+    """Remove a charge point and close its connection; what it charged stays on record.
+
+    409 while a transaction is open, unless forced.
+    """
+    charge_point = current.charge_point(identity)
+    if not force and current.open_transactions(charge_point.id):
+        raise Conflict("a transaction is open: close it, or delete with force=true")
+    link = current.store.links.get(charge_point.id)
+    current.store.links.delete(charge_point.id)
+    current.store.charge_points.delete(charge_point.id)
+    _logger.info("charge point deleted", extra={"charge_point_id": charge_point.id, "caller": current.caller})
+    if link and link.connection_id and current.gateway:
+        try:
+            current.gateway.close(link.connection_id)
+        except (BotoCoreError, ClientError):  # it may speak no more in any case
+            _logger.warning("connection of a deleted charge point stays open", exc_info=True)
+    return Response(HTTPStatus.NO_CONTENT)
+
+
+def _create(current: CurrentRequest, charge_point: ChargePoint, registration: Registration) -> None:
+    """The link before the charge point, which therefore always has one; both may be there from a failed attempt."""
+    store = current.store
+    if store.charge_points.find(charge_point.id):
+        raise Conflict(f"there is a charge point {charge_point.id} already")
+    store.links.create(charge_point.id, registration)
+    try:
+        store.charge_points.create(charge_point)
+    except IdentityTaken as taken:
+        store.links.delete(charge_point.id)
+        raise Conflict("there is a charge point of this identity in another case") from taken
+    except ConditionFailed as exists:
+        raise Conflict(f"there is a charge point {charge_point.id} already") from exists
+    with suppress(ConditionFailed):
+        store.links.set_registration(charge_point.id, registration)
+
+
+def _read(current: CurrentRequest, charge_point: ChargePoint) -> ChargePointView:
+    return _view(current, charge_point, current.store.links.get(charge_point.id))
+
+
+def _view(current: CurrentRequest, charge_point: ChargePoint, link: Link | None) -> ChargePointView:
+    link = link or Link(charge_point.id, Registration.PENDING)
+    return ChargePointView(
+        id=charge_point.id,
+        security_profile=charge_point.security_profile.value,
+        has_password=bool(charge_point.secrets),
+        registration=link.registration,
+        online=link.is_online(current.now, current.settings.heartbeat_interval_s),
+        last_seen=link.last_seen,
+        description=charge_point.description,
+        site=charge_point.site,
+        allows_missing_subprotocol=charge_point.allows_missing_subprotocol,
+        created_at=charge_point.created_at,
+        booted_at=charge_point.booted_at,
+        boot=BootView(**charge_point.boot) if charge_point.boot else None,
+    )

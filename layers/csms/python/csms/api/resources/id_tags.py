@@ -1,0 +1,123 @@
+"""Id tags: who may charge."""
+
+import logging
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+from urllib.parse import quote, unquote
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+
+from csms.api.bodies import media_type, parse_json
+from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
+from csms.api.id_tag_import import LARGEST_IMPORT, ImportReport, import_tags, rows_of_csv, rows_of_json
+from csms.api.id_tag_models import IdTagChanges, IdTagView, NewIdTag, read_tag, view_of
+from csms.api.models import Page
+from csms.api.problems import Conflict, NotFound, UnsupportedMediaType
+from csms.api.request import Current, CurrentRequest
+from csms.api.routing import Routes
+from csms.api.scopes import Scope
+from csms.authorization import IdTag
+from csms.store.errors import ConditionFailed
+
+routes = Routes("Id tags")
+_logger = logging.getLogger(__name__)
+
+PathTag = Annotated[str, Path(description="The id tag, percent-encoded; its case is ignored.")]
+
+_ROW: Final = NewIdTag.model_json_schema()
+_TAKES: Final[dict[str, Any]] = {
+    "application/json": {
+        "schema": {"oneOf": [_ROW, {"type": "array", "maxItems": LARGEST_IMPORT, "items": _ROW}]},
+    },
+    "text/csv": {"schema": {"type": "string"}},
+}
+
+
+@routes.get("/id-tags", Scope.READ)
+def list_id_tags(current: Current, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None) -> Page[IdTagView]:
+    """All id tags, in no particular order."""
+    page = current.store.id_tags.list(limit=limit, cursor=decode_place(cursor))
+    return Page[IdTagView](items=[view_of(tag) for tag in page.things], cursor=encode_place(page.cursor))
+
+
+@routes.post(
+    "/id-tags",
+    Scope.OPERATE,
+    takes=_TAKES,
+    answers={
+        200: {"application/json": {"model": ImportReport}},
+        201: {"application/json": {"model": IdTagView}},
+    },
+)
+def add_id_tags(current: Current) -> Response[Any]:
+    """Add one id tag, or import many.
+
+    A JSON object is one new tag: 201, or 409 if there is one in this or another case. A JSON array or `text/csv`
+    is an import of up to 1000 tags: each is added, or replaces the one there is; rows that are wrong are left out and
+    named in the report. The first line of the CSV names the columns: idTag, status, expiryDate, parentIdTag,
+    groups (separated by `|`), maxActiveTransactions (`unlimited` for no limit), note.
+    """
+    match media_type(current.headers):
+        case "text/csv":
+            return Response(200, "application/json", import_tags(current.store.id_tags, rows_of_csv(current.body)))
+        case "" | "application/json":
+            content = parse_json(current.body)
+        case _:
+            raise UnsupportedMediaType("application/json or text/csv is expected")
+    if isinstance(content, list):
+        return Response(200, "application/json", import_tags(current.store.id_tags, rows_of_json(content)))
+    return _create(current, read_tag(content))
+
+
+@routes.get("/id-tags/<tag>", Scope.READ)
+def read_id_tag(current: Current, tag: PathTag) -> IdTagView:
+    """One id tag."""
+    return view_of(_find(current, tag))
+
+
+@routes.patch("/id-tags/<tag>", Scope.OPERATE)
+def change_id_tag(current: Current, tag: PathTag, changes: Annotated[IdTagChanges, Body()]) -> IdTagView:
+    """Change an id tag; a field left out stays, null clears it."""
+    known = _find(current, tag)
+    changed = replace(known, **changes.assignments())
+    try:
+        current.store.id_tags.replace(changed)
+    except ConditionFailed as gone:
+        raise _unknown(tag) from gone
+    return view_of(changed)
+
+
+@routes.delete("/id-tags/<tag>", Scope.OPERATE, status=HTTPStatus.NO_CONTENT)
+def delete_id_tag(current: Current, tag: PathTag) -> Response[None]:
+    """Remove an id tag; it is `Invalid` from now on."""
+    known = _find(current, tag)
+    try:
+        current.store.id_tags.delete(known.id_tag)
+    except ConditionFailed as gone:
+        raise _unknown(tag) from gone
+    return Response(HTTPStatus.NO_CONTENT)
+
+
+def _create(current: CurrentRequest, tag: IdTag) -> Response[Any]:
+    try:
+        current.store.id_tags.create(tag)
+    except ConditionFailed as exists:
+        raise Conflict(f"there is an id tag {tag.id_tag} already") from exists
+    location = f"/id-tags/{quote(tag.id_tag, safe='')}"
+    return Response(HTTPStatus.CREATED, "application/json", view_of(tag), headers={"Location": location})
+
+
+def _find(current: CurrentRequest, tag: str) -> IdTag:
+    """The tag a path names. API Gateway has decoded it; a tag may contain what looks encoded, so that comes first."""
+    found = current.store.id_tags.get(tag)
+    if found is None and "%" in tag:
+        found = current.store.id_tags.get(unquote(tag))
+    if found is None:
+        raise _unknown(tag)
+    return found
+
+
+def _unknown(tag: str) -> NotFound:
+    return NotFound(f"there is no id tag {tag}")
