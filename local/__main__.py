@@ -6,6 +6,7 @@ import signal
 import sys
 
 from local.errors import StackError
+from local.seeds import DEMO_TAGS
 from local.settings import StackSettings
 from local.stack import LocalStack
 
@@ -39,6 +40,7 @@ Ready. Ctrl-C stops.
   embedded AWS    {stack.aws_url}
   token file      {stack.token_file}
   token           {stack.token}
+  demo id tags    {" ".join(tag.id_tag for tag in DEMO_TAGS)}
 """
 
 

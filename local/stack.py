@@ -1,13 +1,14 @@
 """Everything on one machine, as one object: started when entered, stopped when left."""
 
 import asyncio
-import importlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from csms.runtime import runtime
+from csms.v16.registry import actions
 from infra.definitions import FUNCTIONS, OPEN_ROUTES
 from local.access_token import keep_token
 from local.aws import EmbeddedAws
@@ -18,6 +19,7 @@ from local.gateway.app import Integrations
 from local.http_api import HttpApi
 from local.listener import HOST
 from local.provision import provision
+from local.seeds import seed
 from local.server import serving
 from local.settings import StackSettings
 
@@ -72,7 +74,8 @@ class LocalStack:
         exits.enter_context(replaced_environment(handler_environment(self.aws_url, self.callback_url)))
         gateway, http_api = self._applications(exits)  # imports the handlers while MiniStack starts
         await self._aws.wait_until_ready()
-        await asyncio.to_thread(provision)
+        exits.callback(runtime.cache_clear)
+        await asyncio.to_thread(_prepare)
         await exits.enter_async_context(serving(http_api, api_socket))
         exits.push_async_callback(gateway.drain)
         await exits.enter_async_context(serving(gateway, ocpp_socket))
@@ -85,8 +88,15 @@ class LocalStack:
             for name, definition in FUNCTIONS.items()
         }
         integrations = Integrations(functions["connect"], functions["message"], functions["disconnect"])
-        actions = importlib.import_module("csms.v16.registry").actions()
         return (
-            Gateway(integrations, actions, STAGE, self._limits),
+            Gateway(integrations, actions(), STAGE, self._limits),
             HttpApi(functions["operator_api"], self.token, OPEN_ROUTES),
         )
+
+
+def _prepare() -> None:
+    """Fill the embedded AWS, and build the clients before threads compete: boto3's session is not thread-safe."""
+    provision()
+    csms = runtime()
+    seed(csms.store.id_tags)
+    _ = csms.gateway
