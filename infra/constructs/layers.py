@@ -50,16 +50,17 @@ def _dependencies() -> Code:
         asset_hash_type=AssetHashType.CUSTOM,
         asset_hash=hashlib.sha256(" ".join([*_PIP, *AWS_SERVICES]).encode() + _LOCK.read_bytes()).hexdigest(),
         bundling=BundlingOptions(
-            image=DockerImage.from_registry("not-used:the-local-bundling-never-declines"), local=_Pip()
+            image=DockerImage.from_registry("not-used:the-local-bundling-never-declines"), local=Pip()
         ),
     )
 
 
 @jsii.implements(ILocalBundling)
-class _Pip:
+class Pip:
     """Installs the locked wheels of the Lambda platform, whatever the platform it runs on."""
 
     def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
+        """Called by the CDK instead of running a container."""
         target = Path(output_dir) / "python"
         command = [sys.executable, "-m", *_PIP, "--target", str(target), "--requirement", str(_LOCK)]
         subprocess.run(command, check=True)  # noqa: S603
@@ -69,7 +70,7 @@ class _Pip:
 
 
 def _drop_unused_models(models: Path) -> None:
-    """Leave 2 MB of the 27; what is not per service (partitions, retries, defaults) are files."""
+    """Leave one of 27 MB; what is not per service (endpoints, partitions, retries) are files."""
     for service in models.iterdir():
         if service.is_dir() and service.name not in AWS_SERVICES:
             shutil.rmtree(service)

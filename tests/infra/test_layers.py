@@ -1,7 +1,10 @@
 import re
+import subprocess
 from pathlib import Path
 
-from infra.constructs.layers import RUNTIME
+import pytest
+
+from infra.constructs.layers import RUNTIME, Pip
 from infra.definitions import AWS_SERVICES
 from tests.infra.synthesized import ROOT, Synthesized
 
@@ -46,3 +49,24 @@ def test_the_layer_keeps_the_models_of_all_services_used() -> None:
     sources = [path.read_text() for folder in ("layers/csms", "functions") for path in (ROOT / folder).rglob("*.py")]
     used = {name for text in sources for name in re.findall(r"\bclient\(\s*\"([\w-]+)\"", text)}
     assert used == set(AWS_SERVICES)
+
+
+def test_bundling_installs_for_the_runtime_and_leaves_out_what_no_function_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+
+    def install(command: list[str], *, check: bool) -> None:
+        assert check
+        commands.append(command)
+        for name in ("bin", "boto3", "botocore/data/dynamodb", "botocore/data/ec2"):
+            (tmp_path / "python" / name).mkdir(parents=True)
+        (tmp_path / "python/botocore/data/endpoints.json").touch()
+
+    monkeypatch.setattr(subprocess, "run", install)
+    assert Pip().try_bundle(str(tmp_path))
+    (command,) = commands
+    assert command[command.index("--python-version") + 1] == RUNTIME.name.removeprefix("python")
+    assert "manylinux2014_aarch64" in command
+    assert {path.name for path in (tmp_path / "python").iterdir()} == {"boto3", "botocore"}
+    assert {path.name for path in (tmp_path / "python/botocore/data").iterdir()} == {"dynamodb", "endpoints.json"}
