@@ -8,7 +8,7 @@ from csms.store.listing import MOST_QUERIES, ListPage, ShardCursor
 from csms.store.transactions import Transaction, TransactionFilter, TransactionState
 
 _CSV_QUERIES: Final = 600
-"""A month is 31 days of 16 shards: some seconds."""
+"""Half a year of days: some seconds."""
 
 
 def list_matching(

@@ -10,7 +10,7 @@ from csms.store.table import Cursor, Item, Table
 
 T = TypeVar("T")
 
-MOST_QUERIES: Final = 64
+MOST_QUERIES: Final = 160
 """A page whose filter leaves little stays short rather than keep its reader waiting."""
 
 

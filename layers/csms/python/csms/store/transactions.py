@@ -298,7 +298,7 @@ def _ended_partitions(wanted: TransactionFilter) -> list[Partition]:
     else:
         last = wanted.until.date()
         days = [last - timedelta(days=age) for age in range((last - wanted.since.date()).days + 1)]
-        names, index = [keys.day_partition(day, shard) for day in days for shard in range(keys.SHARDS)], "GSI3"
+        names, index = [keys.day_partition(day, shard) for day in days for shard in range(keys.DAY_SHARDS)], "GSI3"
     return [Partition(name, index=index, between=between, newest_first=True) for name in names]
 
 

@@ -138,7 +138,7 @@ def create_charge_point(current: Current, new: Annotated[NewChargePoint, Body()]
         password=secret.revealed if secret else None,
     )
     return Response(
-        HTTPStatus.CREATED,
+        201,
         "application/json",
         view,
         headers={"Location": f"/charge-points/{quote(new.id, safe='')}", "Cache-Control": "no-store"},
@@ -205,7 +205,7 @@ def delete_charge_point(
             current.gateway.close(link.connection_id)
         except (BotoCoreError, ClientError):  # it may speak no more in any case
             _logger.warning("connection of a deleted charge point stays open", exc_info=True)
-    return Response(HTTPStatus.NO_CONTENT)
+    return Response(204)
 
 
 def _create(current: CurrentRequest, charge_point: ChargePoint, registration: Registration) -> None:

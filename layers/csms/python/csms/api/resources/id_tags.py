@@ -97,7 +97,7 @@ def delete_id_tag(current: Current, tag: PathTag) -> Response[None]:
         current.store.id_tags.delete(known.id_tag)
     except ConditionFailed as gone:
         raise _unknown(tag) from gone
-    return Response(HTTPStatus.NO_CONTENT)
+    return Response(204)
 
 
 def _create(current: CurrentRequest, tag: IdTag) -> Response[Any]:
@@ -106,7 +106,7 @@ def _create(current: CurrentRequest, tag: IdTag) -> Response[Any]:
     except ConditionFailed as exists:
         raise Conflict(f"there is an id tag {tag.id_tag} already") from exists
     location = f"/id-tags/{quote(tag.id_tag, safe='')}"
-    return Response(HTTPStatus.CREATED, "application/json", view_of(tag), headers={"Location": location})
+    return Response(201, "application/json", view_of(tag), headers={"Location": location})
 
 
 def _find(current: CurrentRequest, tag: str) -> IdTag:

@@ -23,7 +23,7 @@ from csms.store.transactions import TransactionFilter, TransactionState
 
 routes = Routes("Transactions")
 
-_USUAL_SPAN: Final = timedelta(days=31)
+_USUAL_SPAN: Final = timedelta(days=7)
 _LONGEST_SPAN: Final = timedelta(days=366)
 _ANSWERS: Final = {
     200: {"application/json": {"model": Page[TransactionView]}, MEDIA_TYPE: {"schema": {"type": "string"}}}
@@ -43,7 +43,9 @@ def list_transactions(
     charge_point_id: Annotated[str | None, Query(alias="chargePointId")] = None,
     id_tag: Annotated[IdTagText | None, Query(alias="idTag")] = None,
     state: Annotated[TransactionState | None, Query()] = None,
-    since: Annotated[QueryMoment | None, Query(alias="from", description="Started then or later; 31 days ago.")] = None,
+    since: Annotated[
+        QueryMoment | None, Query(alias="from", description="Started then or later.")
+    ] = None,
     until: Annotated[QueryMoment | None, Query(alias="to", description="Started before; now.")] = None,
     limit: AnyLimit = None,
     cursor: CursorText = None,
