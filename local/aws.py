@@ -50,6 +50,11 @@ class EmbeddedAws:
         """The endpoint of every service."""
         return f"http://{HOST}:{self._port}"
 
+    @property
+    def process_id(self) -> int:
+        """Of the child process."""
+        return self._process.pid
+
     async def wait_until_ready(self) -> None:
         """Return when it answers.
 

@@ -30,10 +30,10 @@ Claims = dict[str, str]
 class HttpApi:
     """An HTTP API: one function behind every route, all of them guarded by the authorizer but the open ones."""
 
-    def __init__(self, function: LambdaFunction, token: str, open_routes: Collection[str]) -> None:
+    def __init__(self, function: LambdaFunction, token: str, open_paths: Collection[str]) -> None:
         self._function = function
         self._token = token
-        self._open_routes = frozenset(open_routes)
+        self._open_routes = frozenset(f"GET {path}" for path in open_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry point."""

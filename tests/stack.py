@@ -39,6 +39,9 @@ def running_stack(directory: Path, **environment: str) -> Iterator[Stack]:
     Args:
         directory: for its state and its log.
         environment: settings on top of the usual ones.
+
+    Raises:
+        AssertionError: it did not start, or not stop cleanly.
     """
     settings = {"LOCAL_DIRECTORY": str(directory / "local"), "PYTHONPATH": SOURCES, **FREE_PORTS, **environment}
     log = directory / "stack.log"
@@ -58,6 +61,7 @@ def running_stack(directory: Path, **environment: str) -> Iterator[Stack]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(STOPPED_WITHIN_S)
+    assert process.returncode == 0, f"the local stack did not stop cleanly:\n{log.read_text()}"
 
 
 def _when_ready(process: "subprocess.Popen[str]", log: Path) -> Stack:

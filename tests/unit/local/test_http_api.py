@@ -33,7 +33,7 @@ class Recorder:
 async def api(handler: Handler, timeout_s: int = 20, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
     with ThreadPoolExecutor(2) as pool:
         function = LambdaFunction(replace(FUNCTIONS["operator_api"], timeout_s=timeout_s), handler, pool)
-        transport = httpx.ASGITransport(HttpApi(function, "secret", {"GET /health"}))
+        transport = httpx.ASGITransport(HttpApi(function, "secret", {"/health"}))
         async with httpx.AsyncClient(transport=transport, base_url="http://api.test", **options) as client:
             yield client
 
