@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import AfterValidator, Field
 
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
@@ -201,10 +200,7 @@ def delete_charge_point(
     current.store.charge_points.delete(charge_point.id)
     _logger.info("charge point deleted", extra={"charge_point_id": charge_point.id, "caller": current.caller})
     if link and link.connection_id and current.gateway:
-        try:
-            current.gateway.close(link.connection_id)
-        except (BotoCoreError, ClientError):  # it may speak no more in any case
-            _logger.warning("connection of a deleted charge point stays open", exc_info=True)
+        current.gateway.close(link.connection_id)
     return Response(204)
 
 
