@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from local.fleet.fleet import run_fleet
-from local.fleet.id_tags import IdTagsError, provide_id_tags
+from local.fleet.id_tags import IdTagsError, operator_api, provide_id_tags
 from local.fleet.plan import DEFAULT_URL, FleetPlan
 from local.fleet.progress import Progress
 from local.fleet.report import FleetReport
@@ -22,7 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     plan = _plan(options)
     try:
         if options.id_tags is None:
-            provide_id_tags(options.api, options.token_file, plan.id_tags)
+            with operator_api(options.api, options.token_file) as api:
+                provide_id_tags(api, plan.id_tags)
         report = asyncio.run(_run(plan))
     except IdTagsError as error:
         print(f"fleet: {error}", file=sys.stderr)

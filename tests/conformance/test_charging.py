@@ -68,7 +68,11 @@ async def test_tc_005_1_csms(booted: Station, identity: str, operator: Operator,
     await send_status(booted, "Finishing")
     await send_status(booted, "Available")
     stored = operator.transaction(identity, charging.transaction_id)
-    assert (stored["state"], stored["reason"], stored["meterStop"]) == ("stopped", "EVDisconnected", METER_STOP_WH)
+    assert (stored["state"], stored["stop"]["reason"], stored["meterStop"]) == (
+        "stopped",
+        "EVDisconnected",
+        METER_STOP_WH,
+    )
     assert operator.connector_status(identity)[CONNECTOR] == "Available"
 
 
@@ -115,7 +119,7 @@ async def test_tc_032_1_csms(booted: Station, identity: str, operator: Operator,
         await send_status(booted, "Finishing" if connector_id == CONNECTOR else "Available", connector_id)
     await send_stop(booted, charging.transaction_id, "PowerLoss", datetime.now(UTC))
     stored = operator.transaction(identity, charging.transaction_id)
-    assert (stored["state"], stored["reason"]) == ("stopped", "PowerLoss")
+    assert (stored["state"], stored["stop"]["reason"]) == ("stopped", "PowerLoss")
 
 
 async def test_tc_064_csms(station: Station) -> None:

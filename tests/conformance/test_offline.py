@@ -44,7 +44,7 @@ async def test_tc_037_3_csms(stack: Stack, identity: str, operator: Operator) ->
         await send_status(station, "Finishing")
         station.assert_clean()
     stored = operator.transaction(identity, answer["transactionId"])
-    assert (stored["state"], stored["reason"]) == ("stopped", "DeAuthorized")
+    assert (stored["state"], stored["stop"]["reason"]) == ("stopped", "DeAuthorized")
 
 
 async def test_tc_039_csms(stack: Stack, identity: str, operator: Operator, id_tag: str) -> None:
