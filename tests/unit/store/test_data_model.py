@@ -1,0 +1,69 @@
+"""docs/data-model.md says what keys.py does."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from csms.ids import ChargePointId, ConnectionId, TransactionId
+from csms.store import keys
+
+PAGE = (Path(__file__).parents[3] / "docs" / "data-model.md").read_text()
+CP = ChargePointId("CP001")
+TX = TransactionId(7)
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
+TIMED = keys.timed(NOW, "abc")
+
+ITEMS = {
+    "charge point": keys.charge_point(CP),
+    "identity": keys.identity(CP),
+    "link": keys.link(CP),
+    "connector": keys.connector(CP, 1),
+    "transaction": keys.transaction(CP, TX),
+    "meter values of a transaction": keys.Key(keys.transaction_meter_partition(CP, TX), TIMED),
+    "meter values of a connector": keys.Key(keys.connector_meter_partition(CP, 1, NOW), TIMED),
+    "history": keys.event(CP, "status", NOW, "abc"),
+    "orphan": keys.orphan(CP, "abc"),
+    "session": keys.session(ConnectionId("c1")),
+    "id tag": keys.tag("Tag"),
+    "connection attempt": keys.connection_attempt("CP001", "why"),
+    "message log": keys.Key(keys.message_partition(CP, NOW), TIMED),
+}
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    rows = re.findall(r"^\| ([a-z ]+) \| `([^`]+)` \| `([^`]+)` \|", PAGE, re.MULTILINE)
+    return {name: (partition, sort) for name, partition, sort in rows}
+
+
+def pattern(template: str) -> re.Pattern[str]:
+    return re.compile(
+        "".join(".+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]*\})", template))
+    )
+
+
+def test_every_item_is_documented() -> None:
+    assert set(documented()) == set(ITEMS)
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_an_items_keys_are_as_documented(item: str) -> None:
+    partition, sort = documented()[item]
+    assert pattern(partition).fullmatch(ITEMS[item].partition)
+    assert pattern(sort).fullmatch(ITEMS[item].sort)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        keys.listed("CP", CP),
+        keys.open_transaction("Tag", CP, TX),
+        keys.ended_of_charge_point(CP, NOW, TX),
+        keys.ended_on_day(CP, NOW, TX),
+    ],
+)
+def test_every_index_entry_is_documented(entry: keys.IndexKey) -> None:
+    rows = re.findall(r"^\| (GSI\d) \| `([^`]+)` \| `?([^`|]+)`? \|", PAGE, re.MULTILINE)
+    partitions = [pattern(partition) for index, partition, _ in rows if index == entry.name]
+    assert any(found.fullmatch(entry.partition) for found in partitions)
