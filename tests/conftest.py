@@ -1,5 +1,6 @@
-"""For every test: functions are held to the permissions they are deployed with."""
+"""For every test: functions are held to the permissions they are deployed with; one local stack for all who ask."""
 
 from tests.permissions import permitted_calls
+from tests.stack import stack
 
-__all__ = ["permitted_calls"]
+__all__ = ["permitted_calls", "stack"]

@@ -5,6 +5,7 @@ import asyncio
 import sys
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from local.fleet.fleet import run_fleet
 from local.fleet.id_tags import IdTagsError, operator_api, provide_id_tags
@@ -14,6 +15,7 @@ from local.fleet.report import FleetReport
 
 DEFAULT_API: Final = "http://127.0.0.1:8080"
 DEFAULT_TOKEN_FILE: Final = Path(".local/token")
+PORTS: Final = {"ws": 80, "wss": 443}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             with operator_api(options.api, options.token_file) as api:
                 provide_id_tags(api, plan.id_tags)
         report = asyncio.run(_run(plan))
-    except IdTagsError as error:
+    except (IdTagsError, UnreachableError) as error:
         print(f"fleet: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -36,12 +38,27 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if report.errors else 0
 
 
+class UnreachableError(Exception):
+    """Nothing listens where the Central System should be; the text says what to do."""
+
+
 async def _run(plan: FleetPlan) -> FleetReport:
+    await _check_that_somebody_listens(plan.url)
     progress = Progress(sys.stderr, plan.stations)
     try:
         return await run_fleet(plan, progress.follow)
     finally:
         progress.clear()
+
+
+async def _check_that_somebody_listens(url: str) -> None:
+    """A station would try again and again; somebody at a terminal would rather know at once."""
+    target = urlsplit(url)
+    try:
+        _, writer = await asyncio.open_connection(target.hostname, target.port or PORTS[target.scheme])
+    except OSError as error:
+        raise UnreachableError(f"nothing listens at {url}: start the local stack first (make run)") from error
+    writer.close()
 
 
 def _plan(options: argparse.Namespace) -> FleetPlan:

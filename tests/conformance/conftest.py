@@ -7,10 +7,8 @@ import pytest
 
 from tests.conformance.operator_client import Operator
 from tests.conformance.states import reach_booted
-from tests.stack import Stack, stack
+from tests.stack import Stack
 from tests.station import Station
-
-__all__ = ["stack"]
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,7 @@ import pytest
 
 from local.fleet import FleetPlan, FleetReport, SentTransaction, run_fleet
 from local.fleet.id_tags import provide_id_tags
-from tests.stack import Stack, stack
-
-__all__ = ["stack"]
+from tests.stack import Stack
 
 ID_TAGS = tuple(f"FLEET-TAG-{n}" for n in range(6))
 

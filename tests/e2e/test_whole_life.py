@@ -4,10 +4,8 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.stack import Stack, stack
+from tests.stack import Stack
 from tests.station import Station
-
-__all__ = ["stack"]
 
 
 @pytest.fixture

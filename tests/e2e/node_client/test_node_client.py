@@ -10,9 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.stack import Stack, stack
-
-__all__ = ["stack"]
+from tests.stack import Stack
 
 FOLDER = Path(__file__).parent
 INSTALLED = FOLDER / "node_modules" / ".package-lock.json"

@@ -4,6 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from local.fleet.__main__ import main
 from local.fleet.id_tags import MOST_AT_ONCE, IdTagsError, operator_api, provide_id_tags
 
 
@@ -40,3 +41,8 @@ def test_without_a_running_stack_the_error_names_the_remedy(tmp_path: Path) -> N
     (tmp_path / "token").write_text("secret")
     with operator_api("http://127.0.0.1:1", tmp_path / "token") as client, pytest.raises(IdTagsError, match="make run"):
         provide_id_tags(client, ["TAG"])
+
+
+def test_the_command_says_at_once_that_nothing_listens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--url", "ws://127.0.0.1:1/ocpp", "--id-tags", "TAG"]) == 2
+    assert "make run" in capsys.readouterr().err
