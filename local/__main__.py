@@ -20,6 +20,7 @@ async def _run() -> None:
     def stop() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)  # a second Ctrl-C does not wait
+        print("Stopping: the state is being saved.", flush=True)
         main_task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -49,6 +50,8 @@ def main() -> int:
     try:
         with contextlib.suppress(asyncio.CancelledError):
             asyncio.run(_run())
+    except KeyboardInterrupt:
+        return 130
     except StackError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

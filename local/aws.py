@@ -13,7 +13,8 @@ from local.listener import HOST, Listener
 
 SERVICES: Final = ("dynamodb", "s3")
 _START_TIMEOUT_S: Final = 30
-_STOP_TIMEOUT_S: Final = 30
+_STOP_TIMEOUT_S: Final = 120
+"""A day of a few hundred stations takes MiniStack several seconds to write."""
 
 
 class EmbeddedAws:

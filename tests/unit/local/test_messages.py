@@ -131,6 +131,18 @@ async def test_a_binary_message_closes_with_1003() -> None:
         assert (await closed(station))[0] == 1003
 
 
+async def test_text_that_is_not_utf_8_closes_with_1007() -> None:
+    async with running_gateway(Handlers()) as gateway, gateway.station() as station:
+        await station.send(b"\xff", text=True)
+        assert (await closed(station))[0] == 1007
+
+
+async def test_a_message_in_fragments_is_handed_over_whole() -> None:
+    async with running_gateway(Handlers()) as gateway, gateway.station() as station:
+        await station.send([HEARTBEAT[:5], HEARTBEAT[5:]])
+        assert await station.recv() == f"Heartbeat {HEARTBEAT}"
+
+
 async def test_an_idle_connection_ends() -> None:
     handlers = Handlers()
     async with running_gateway(handlers, Limits(idle_s=0.1)) as gateway, gateway.station() as station:
