@@ -1,0 +1,74 @@
+import json
+from typing import Any
+
+import pytest
+
+from csms.runtime import Runtime, runtime
+from tests.lambda_operator import LambdaOperator
+from tests.lambda_station import LambdaStation
+
+
+def accept(admin: LambdaOperator, attempt: dict[str, Any]) -> dict[str, Any]:
+    """Do what the attempt says would let the station in."""
+    remedy = attempt["accept"]
+    answer = admin.send(remedy["method"], remedy["path"], body=json.dumps(remedy["body"]))
+    assert answer.status in {200, 201}, answer.text
+    body: dict[str, Any] = answer.json
+    return body
+
+
+@pytest.fixture
+def strict(csms: Runtime, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+    """A Central System that rejects unknown charge points."""
+    monkeypatch.setenv("UNKNOWN_CHARGE_POINTS", "reject")
+    runtime.cache_clear()
+    return runtime()
+
+
+def test_an_unknown_station_gets_in_by_what_its_attempt_says(strict: Runtime, admin: LambdaOperator) -> None:
+    station = LambdaStation("CP 1/a")
+    for _ in range(3):
+        assert station.connect()["statusCode"] == 404
+
+    (attempt,) = admin.items("/connection-attempts")
+
+    assert (attempt["identity"], attempt["reason"], attempt["count"]) == ("CP 1/a", "unknown charge point", 3)
+    password = bytes.fromhex(accept(admin, attempt)["password"])
+    assert station.connect(password=password)["statusCode"] == 200
+
+
+def test_a_station_with_the_wrong_password_gets_in_with_a_new_one(strict: Runtime, admin: LambdaOperator) -> None:
+    admin.post("/charge-points", {"id": "CP/1"})
+    station = LambdaStation("CP/1")
+    for password, reason in ((None, "no credentials for this identity"), (b"wrong", "wrong password")):
+        assert station.connect(password=password)["statusCode"] == 401
+        (attempt,) = [each for each in admin.items("/connection-attempts") if each["reason"] == reason]
+        assert station.connect(password=bytes.fromhex(accept(admin, attempt)["password"]))["statusCode"] == 200
+        station.wait(seconds=1)
+
+
+def test_a_station_that_offers_no_subprotocol_gets_in_when_that_is_allowed(
+    strict: Runtime, admin: LambdaOperator
+) -> None:
+    admin.post("/charge-points", {"id": "CP001", "securityProfile": 0})
+    station = LambdaStation()
+    assert station.connect(subprotocol=None)["statusCode"] == 400
+    (attempt,) = admin.items("/connection-attempts")
+    accept(admin, attempt)
+    assert station.connect(subprotocol=None)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("identity", ["ä", "x" * 49, "a#b"])
+def test_what_can_never_be_an_identity_cannot_be_accepted(
+    strict: Runtime, admin: LambdaOperator, identity: str
+) -> None:
+    assert LambdaStation(identity).connect()["statusCode"] == 404
+    (attempt,) = admin.items("/connection-attempts")
+    assert attempt["accept"] is None
+
+
+def test_only_the_station_can_offer_another_subprotocol(strict: Runtime, admin: LambdaOperator) -> None:
+    admin.post("/charge-points", {"id": "CP001", "securityProfile": 0})
+    assert LambdaStation().connect(subprotocol="ocpp2.0.1")["statusCode"] == 400
+    (attempt,) = admin.items("/connection-attempts")
+    assert attempt["accept"] is None
