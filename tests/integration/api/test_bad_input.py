@@ -13,6 +13,11 @@ from tests.lambda_operator import LambdaOperator, claims_of
 from tests.lambda_station import event
 
 WITH_BODY = ["/charge-points", "/charge-points/CP001/credentials", "/transactions/CP001/1/close", "/orphans/x/assign"]
+OTHER_TYPES = [
+    *("text/plain", "application/xml", "application/jsonp", "text/csv", "image/png", "application/octet-stream"),
+    *("application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=x"),
+]
+JSON_TYPES = ["application/json", "Application/JSON; charset=UTF-8", "application/json;x=y", "", ";"]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -27,55 +32,32 @@ FIELDS = st.sampled_from(
 
 
 @pytest.mark.parametrize("path", WITH_BODY)
-@pytest.mark.parametrize("body", ["{", "", "{'a': 1}", '{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', "{" * 100_000])
-def test_a_body_that_is_no_json_is_malformed(csms: Runtime, admin: LambdaOperator, path: str, body: str) -> None:
-    assert admin.send("POST", path, body=body).status == (400 if body else empty_status(path))
-
-
-def empty_status(path: str) -> int:
-    return 404 if path.endswith("/credentials") else 422
+def test_a_body_that_is_no_json_is_malformed(csms: Runtime, admin: LambdaOperator, path: str) -> None:
+    for body in ("{", "{'a': 1}", '{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', "{" * 100_000, '{"a":' * 100_000):
+        assert admin.send("POST", path, body=body).status == 400, body[:20]
 
 
 @pytest.mark.parametrize("path", WITH_BODY)
-@pytest.mark.parametrize("body", ["[]", "[{}]", "1", '"x"', "null", "true"])
-def test_a_body_that_is_no_object_is_refused(csms: Runtime, admin: LambdaOperator, path: str, body: str) -> None:
-    assert admin.send("POST", path, body=body).fields.keys() == {"body"}
+def test_a_body_that_is_no_object_is_refused(csms: Runtime, admin: LambdaOperator, path: str) -> None:
+    for body in ("[]", "[{}]", "1", '"x"', "null", "true"):
+        assert admin.send("POST", path, body=body).fields.keys() == {"body"}, body
 
 
 @pytest.mark.parametrize("path", WITH_BODY)
-@pytest.mark.parametrize(
-    "content_type",
-    [
-        *(
-            "text/plain",
-            "application/xml",
-            "application/jsonp",
-            "text/csv",
-            "image/png",
-            ";",
-            "application/octet-stream",
-        ),
-        "application/x-www-form-urlencoded",
-        "multipart/form-data",
-        "multipart/form-data; boundary=x",
-    ],
-)
-def test_a_body_of_another_type_is_refused(csms: Runtime, admin: LambdaOperator, path: str, content_type: str) -> None:
-    status = admin.send("POST", path, body="{}", headers={"content-type": content_type}).status
-    assert status == (415 if content_type != ";" else admin.send("POST", path, body="{}").status)
+def test_a_body_of_another_type_is_refused(csms: Runtime, admin: LambdaOperator, path: str) -> None:
+    for content_type in OTHER_TYPES:
+        answer = admin.send("POST", path, body="{}", headers={"content-type": content_type})
+        assert answer.status == 415, content_type
 
 
-@pytest.mark.parametrize(
-    "content_type", ["application/json", "Application/JSON; charset=UTF-8", "application/json;x=y"]
-)
 @pytest.mark.parametrize("name", ["content-type", "Content-Type"])
-def test_json_is_read_however_it_is_announced(
-    csms: Runtime, admin: LambdaOperator, content_type: str, name: str
-) -> None:
-    request = event("http")
-    request["requestContext"]["http"]["method"] = "POST"
-    request |= {"body": '{"id": "CP001", "securityProfile": 0}', "headers": {name: content_type}}
-    assert operator_api.handler.lambda_handler(request, None)["statusCode"] == 201
+def test_json_is_read_however_it_is_announced(csms: Runtime, name: str) -> None:
+    for number, content_type in enumerate(JSON_TYPES):
+        request = event("http")
+        request["requestContext"]["http"]["method"] = "POST"
+        body = json.dumps({"id": f"CP{number}", "securityProfile": 0})
+        request |= {"body": body, "headers": {name: content_type}}
+        assert operator_api.handler.lambda_handler(request, None)["statusCode"] == 201, content_type
 
 
 def test_an_object_in_base64_is_read(csms: Runtime, admin: LambdaOperator) -> None:
@@ -87,11 +69,9 @@ def test_a_body_that_is_no_text_is_malformed(csms: Runtime, admin: LambdaOperato
     assert admin.send("POST", "/charge-points", body=body, is_base64=True).status == 400
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "", "/nothing", "/charge-points/", "/charge-points//x", "/health/x", "/id-tags/"]
-)
-def test_other_paths_lead_nowhere(csms: Runtime, admin: LambdaOperator, path: str) -> None:
-    assert admin.get(path).status == 404
+def test_other_paths_lead_nowhere(csms: Runtime, admin: LambdaOperator) -> None:
+    for path in ("/", "", "/nothing", "/charge-points/", "/charge-points//x", "/health/x", "/id-tags/"):
+        assert admin.get(path).status == 404, path
 
 
 @pytest.mark.parametrize(

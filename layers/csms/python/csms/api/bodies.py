@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from csms.api.problems import Finding, InvalidRequest, MalformedRequest
@@ -39,7 +38,7 @@ def parse_object(text: str) -> dict[str, Any]:
 
 
 def readable(event: Event) -> Event:
-    """The event with header names in lower case, its body as text and nothing in it that is no Unicode.
+    """The event with header names in lower case, a bare content type, its body as text, and all of it Unicode.
 
     Raises:
         MalformedRequest: it cannot be read as text.
@@ -53,12 +52,8 @@ def readable(event: Event) -> Event:
         _check_unicode(*(event.get("queryStringParameters") or {}).values())
     except (UnicodeError, binascii.Error) as error:
         raise MalformedRequest("the request is not valid UTF-8") from error
+    headers["content-type"] = headers.get("content-type", "").partition(";")[0].strip().lower()
     return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
-
-
-def media_type(headers: Mapping[str, str]) -> str:
-    """The body's type without parameters; empty if the request names none."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _check_unicode(*texts: str) -> None:

@@ -27,7 +27,7 @@ class CurrentRequest:
     path: str
     query: str
     headers: dict[str, str]
-    """Lower-case names."""
+    """Lower-case names; the content type without its parameters."""
     body: str
     runtime: Runtime
 

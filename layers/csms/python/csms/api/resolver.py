@@ -19,7 +19,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from csms.api.bodies import media_type, parse_object, readable
+from csms.api.bodies import parse_object, readable
 from csms.api.problems import (
     Finding,
     InvalidRequest,
@@ -113,7 +113,7 @@ class Resolver(APIGatewayHttpResolver):
         event = self.current_event
         if scope is not None:
             require(scope, event.request_context.authorizer.jwt_claim)
-        if event.body and route.dependant.body_params and media_type(event.headers) not in _JSON_TYPES:
+        if event.body and route.dependant.body_params and event.headers["content-type"] not in _JSON_TYPES:
             raise UnsupportedMediaType("application/json is expected")
 
     def _handle_not_found(self, method: str, path: str) -> ResponseBuilder[Any]:

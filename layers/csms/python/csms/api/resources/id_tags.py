@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from csms.api.bodies import media_type, parse_json
+from csms.api.bodies import parse_json
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
 from csms.api.id_tag_import import LARGEST_IMPORT, ImportReport, import_tags, rows_of_csv, rows_of_json
 from csms.api.id_tag_models import IdTagChanges, IdTagView, NewIdTag, read_tag, view_of
@@ -59,7 +59,7 @@ def add_id_tags(current: Current) -> Response[Any]:
     named in the report. The first line of the CSV names the columns: idTag, status, expiryDate, parentIdTag,
     groups (separated by `|`), maxActiveTransactions (`unlimited` for no limit), note.
     """
-    match media_type(current.headers):
+    match current.headers["content-type"]:
         case "text/csv":
             return Response(200, "application/json", import_tags(current.store.id_tags, rows_of_csv(current.body)))
         case "" | "application/json":

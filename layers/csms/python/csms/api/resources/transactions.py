@@ -43,9 +43,7 @@ def list_transactions(
     charge_point_id: Annotated[str | None, Query(alias="chargePointId")] = None,
     id_tag: Annotated[IdTagText | None, Query(alias="idTag")] = None,
     state: Annotated[TransactionState | None, Query()] = None,
-    since: Annotated[
-        QueryMoment | None, Query(alias="from", description="Started then or later.")
-    ] = None,
+    since: Annotated[QueryMoment | None, Query(alias="from", description="Started then or later.")] = None,
     until: Annotated[QueryMoment | None, Query(alias="to", description="Started before; now.")] = None,
     limit: AnyLimit = None,
     cursor: CursorText = None,
