@@ -9,7 +9,7 @@ import sys
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
-from ministack.app import app
+from ministack.app import app  # type: ignore[import-untyped]
 
 
 async def _parent_has_gone() -> None:
