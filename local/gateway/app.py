@@ -1,7 +1,6 @@
 """The gateway as an ASGI application: handshakes, message routing, answers, `$disconnect`, the @connections API."""
 
 import asyncio
-import json
 import time
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from infra.definitions import DEFAULT_ROUTE
 from local.function import FunctionError, InvocationTimeoutError, LambdaFunction
 from local.gateway import edge
+from local.gateway.answers import MalformedAnswerError, body_of, error_frame, handshake_of
 from local.gateway.connection import Connection, ConnectionGoneError
 from local.gateway.events import Client, Headers, connect_event, disconnect_event, message_event
 from local.gateway.limits import Limits
@@ -90,18 +90,13 @@ class Gateway:
         await self._serve(client, protocol, receive, send)
 
     async def _connect(self, client: Client, headers: Headers, query: str) -> tuple[int, str | None]:
-        """The status of the handshake and the sub-protocol: all that reaches the station of `connect`'s answer."""
+        """The status of the upgrade and the sub-protocol."""
         try:
-            answer = await self._invoke(self._integrations.connect, connect_event(client, headers, query))
+            return handshake_of(await self._invoke(self._integrations.connect, connect_event(client, headers, query)))
         except InvocationTimeoutError:
             return HTTPStatus.GATEWAY_TIMEOUT, None
-        except FunctionError:
+        except (FunctionError, MalformedAnswerError):
             return HTTPStatus.BAD_GATEWAY, None
-        status = answer.get("statusCode") if isinstance(answer, dict) else None
-        if not isinstance(status, int) or not 200 <= status < 600:
-            return HTTPStatus.BAD_GATEWAY, None
-        named = {name.lower(): value for name, value in (answer.get("headers") or {}).items()}
-        return status, named.get("sec-websocket-protocol")
 
     async def _serve(self, client: Client, protocol: str | None, receive: Receive, send: Send) -> None:
         code, reason = _ABNORMAL, _REASONS[_ABNORMAL]
@@ -140,14 +135,14 @@ class Gateway:
     async def _answer(self, connection: Connection, text: str) -> None:
         route_key = select_route(text, self._route_keys)
         event = message_event(connection.client, route_key, text)
-        request_id = event["requestContext"]["requestId"]
+        ids = connection.client.connection_id, event["requestContext"]["requestId"]
         try:
             answer = await self._invoke(self._integrations.message, event)
-            reply = _body(answer) if route_key != DEFAULT_ROUTE else None
+            reply = body_of(answer) if route_key != DEFAULT_ROUTE else None
         except InvocationTimeoutError:
-            reply = _error_frame("Endpoint request timed out", connection, request_id)
+            reply = error_frame("Endpoint request timed out", *ids)
         except (FunctionError, MalformedAnswerError):
-            reply = _error_frame("Internal server error", connection, request_id)
+            reply = error_frame("Internal server error", *ids)
         if reply is not None:
             try:
                 await connection.send_text(reply)
@@ -167,26 +162,6 @@ class Gateway:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-class MalformedAnswerError(Exception):
-    """A handler's answer that API Gateway would not understand."""
-
-
-def _body(answer: object) -> str:
-    """What a two-way route sends: also an empty frame, when there is no body."""
-    if not isinstance(answer, dict) or not isinstance(answer.get("statusCode"), int):
-        raise MalformedAnswerError
-    body = answer.get("body", "")
-    if not isinstance(body, str):
-        raise MalformedAnswerError
-    return body
-
-
-def _error_frame(message: str, connection: Connection, request_id: str) -> str:
-    """What a station gets, on any route, when the integration failed; it is not OCPP."""
-    fields = {"message": message, "connectionId": connection.client.connection_id, "requestId": request_id}
-    return json.dumps(fields, separators=(",", ":"))
 
 
 def _ending(message: Any) -> tuple[int, str]:
