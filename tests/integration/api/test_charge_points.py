@@ -78,11 +78,10 @@ def test_any_identity_of_the_standard_can_be_addressed(
     assert admin.get(location).status == 404
 
 
-@pytest.mark.parametrize(
-    "identity", ["", "x" * 49, "a#b", "a?b", "ä", "a%20b", "/a", "a/", "a\nb", "a\x00", 5, None, [], {}]
-)
-def test_other_identities_are_refused(csms: Runtime, admin: LambdaOperator, identity: object) -> None:
-    assert admin.post("/charge-points", {"id": identity}).fields.keys() == {"id"}
+def test_other_identities_are_refused(csms: Runtime, admin: LambdaOperator) -> None:
+    identities: list[object] = ["", "x" * 49, "a#b", "a?b", "ä", "a%20b", "/a", "a/", "a\nb", "a\x00", 5, None, [], {}]
+    for identity in identities:
+        assert admin.post("/charge-points", {"id": identity}).fields.keys() == {"id"}, identity
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def test_only_transactions_of_its_own_charge_point_will_do(operator: LambdaOpera
     assert assign(operator, the_orphan(operator), transactionId=1).status == 404
 
 
-@pytest.mark.parametrize("orphan", ["x", "!!", "%FF", "a/b", "YQ", "I2E", "Q1AwMDEj", "%F0%9F%98%80", "a" * 4000])
-def test_an_unknown_orphan_is_not_found(operator: LambdaOperator, orphan: str) -> None:
-    assert operator.get(f"/orphans/{orphan}").status == 404
-    assert operator.post(f"/orphans/{orphan}/assign", {"transactionId": 1}).status == 404
+def test_an_unknown_orphan_is_not_found(operator: LambdaOperator) -> None:
+    for orphan in ("x", "!!", "%FF", "a/b", "YQ", "I2E", "Q1AwMDEj", "%F0%9F%98%80", "a" * 4000):
+        assert operator.get(f"/orphans/{orphan}").status == 404, orphan
+        assert operator.post(f"/orphans/{orphan}/assign", {"transactionId": 1}).status == 404, orphan
