@@ -61,6 +61,8 @@ class FunctionDefinition:
     """What it calls on the table and its indexes."""
     connection_methods: tuple[str, ...] = ()
     """What it calls at the @connections endpoint: POST sends a message, DELETE closes."""
+    places_calls: bool = False
+    """Whether it sends wake-ups to the `calls` queue."""
 
     @property
     def handler(self) -> str:
@@ -91,13 +93,23 @@ FUNCTIONS: Final = {
             memory_mb=512,
             table_actions=("BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"),
             connection_methods=("POST",),
+            places_calls=True,
+        ),
+        FunctionDefinition(
+            "dispatch_calls",
+            timeout_s=20,  # below the time a station has to answer a call
+            memory_mb=512,
+            table_actions=("GetItem", "PutItem", "Query", "UpdateItem"),
+            connection_methods=("POST",),
+            places_calls=True,
         ),
         FunctionDefinition(
             "operator_api",
             timeout_s=28,
             memory_mb=1024,
             table_actions=("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
-            connection_methods=("DELETE",),
+            connection_methods=("DELETE", "POST"),
+            places_calls=True,
         ),
     )
 }

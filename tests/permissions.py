@@ -50,4 +50,6 @@ def _is_allowed(name: str, service: str, operation: str) -> bool:
     definition = FUNCTIONS[name]
     if service == "dynamodb":
         return operation in definition.table_actions
+    if service == "sqs":
+        return definition.places_calls and operation == "SendMessage"
     return service == "apigatewaymanagementapi" and _CONNECTION_METHODS[operation] in definition.connection_methods

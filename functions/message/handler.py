@@ -13,7 +13,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  #
     if event["requestContext"]["eventType"] != "MESSAGE":
         return frame_response(None)
     csms, connection, now = runtime(), connection_of(event), arrival_of(event)
-    answer = csms.answerer.answer(text_of(event), lambda: csms.sessions.resume(connection, now), now)
+    answer = csms.answerer.answer(text_of(event), connection, now)
     if answer is None or event["requestContext"]["routeKey"] != _DEFAULT_ROUTE:
         return frame_response(answer)
     csms.gateway.post(connection.id, answer)

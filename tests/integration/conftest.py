@@ -8,6 +8,7 @@ from moto import mock_aws
 
 from csms.authorization import AuthorizationStatus, IdTag
 from csms.runtime import Runtime, runtime
+from tests.called_station import CalledStation
 from tests.lambda_station import NOON, LambdaStation
 from tests.table import create_table
 
@@ -26,6 +27,7 @@ def csms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
         monkeypatch.setenv(name, value)
     with mock_aws():
         create_table(boto3.client("dynamodb"), "csms")
+        monkeypatch.setenv("CALLS_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="calls")["QueueUrl"])
         runtime.cache_clear()
         yield runtime()
         runtime.cache_clear()
@@ -42,4 +44,16 @@ def station(csms: Runtime) -> LambdaStation:
     connected = LambdaStation()
     assert connected.connect()["statusCode"] == 200
     connected.wait(seconds=1)
+    return connected
+
+
+@pytest.fixture
+def called(csms: Runtime, station: LambdaStation, monkeypatch: pytest.MonkeyPatch) -> CalledStation:
+    """A charge point that is connected, has spoken, and can be called."""
+    connected = CalledStation(csms=csms, now=station.now)
+    connected.connect()
+    connected.wait(seconds=1)
+    connected.install(monkeypatch)
+    connected.result("Heartbeat", {})
+    connected.wait(seconds=2)
     return connected

@@ -113,6 +113,7 @@ def test_a_retransmission_repairs_what_a_dead_process_left(
     play(station, before)
     killer = Killer(csms, moment)
     start_state = table()
+    runtime().sessions.forget(ConnectionId(station.connection_id))
     answer = act(station)
     undisturbed = table()
     calls = killer._calls

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from csms import credentials
@@ -21,6 +21,8 @@ SUBPROTOCOL: Final = "ocpp1.6"
 IDENTITY: Final = re.compile(r"[A-Za-z0-9 *\-_=+|@.:/]{1,48}")
 """What a charge point may be called: [S 7.28]'s characters and those that stations in the field use."""
 
+_FIRST_WORD: Final = timedelta(seconds=30)
+"""How long a new connection is left alone while the station has said nothing."""
 _LONGEST_IDENTITY_ON_RECORD: Final = 64
 
 
@@ -89,7 +91,7 @@ class Connections:
         charge_point_id = self._store.sessions.charge_point_of(connection.id)
         if charge_point_id is None:
             return
-        self._store.links.release(charge_point_id, connection.id)
+        self._store.links.release(charge_point_id, connection.id, now)
         self._record_session(charge_point_id, connection, now, {"endedAt": now.isoformat(), "endReason": reason})
 
     def _charge_point(self, identity: str, now: datetime) -> ChargePoint:
@@ -117,7 +119,9 @@ class Connections:
         connection = handshake.connection
         self._store.sessions.open(connection.id, charge_point_id, now)
         try:
-            replaced = self._store.links.take(charge_point_id, connection.id, connection.connected_at_ms, now)
+            replaced = self._store.links.take(
+                charge_point_id, connection.id, connection.connected_at_ms, now, now + _FIRST_WORD
+            )
         except ConditionFailed as newer:
             raise Refused(503, "a newer connection is open") from newer
         self._record_session(charge_point_id, connection, now, {"sourceIp": handshake.source_ip})

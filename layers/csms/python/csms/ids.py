@@ -5,3 +5,5 @@ from typing import NewType
 ChargePointId = NewType("ChargePointId", str)
 ConnectionId = NewType("ConnectionId", str)
 TransactionId = NewType("TransactionId", int)
+CallId = NewType("CallId", str)
+"""The message id of a call of ours, time-ordered, at most 36 characters [J 4.1.4]."""

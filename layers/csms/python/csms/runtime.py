@@ -6,6 +6,8 @@ from functools import cache, cached_property
 import boto3
 from botocore.config import Config
 
+from csms.call_queue import CallQueue
+from csms.calls import CallEngine
 from csms.connections import Connections
 from csms.gateway import Gateway
 from csms.log import configure_logging
@@ -13,6 +15,8 @@ from csms.sessions import LiveSessions
 from csms.settings import Settings
 from csms.store import Store
 from csms.v16.answer import Answerer
+from csms.v16.operations import V16Operations
+from csms.workflows import StepFunctions
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,25 @@ class Runtime:
     @cached_property
     def answerer(self) -> Answerer:
         """Answers what charge points send."""
-        return Answerer(self.settings, self.store)
+        return Answerer(self.settings, self.store, self.sessions, self.calls)
+
+    @cached_property
+    def calls(self) -> CallEngine:
+        """Calls charge points."""
+        operations = V16Operations(self.settings, self.store)
+        return CallEngine(
+            self.settings, self.store, lambda: self.gateway, lambda: self.call_queue, operations, StepFunctions()
+        )
+
+    @cached_property
+    def call_queue(self) -> CallQueue:
+        """Wakes the engine later."""
+        return CallQueue(boto3.client("sqs"), self.settings.calls_queue_url)
 
     @cached_property
     def sessions(self) -> LiveSessions:
         """Sessions this process has seen."""
-        return LiveSessions(self.store)
+        return LiveSessions(self.settings, self.store)
 
     @cached_property
     def connections(self) -> Connections:

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from csms.ids import ChargePointId, ConnectionId
+from csms.settings import Settings
 from csms.store import Store
 from csms.store.errors import ConditionFailed
 from csms.store.links import Link, Registration
 
 _TOUCH_EVERY: Final = timedelta(minutes=1)
 _MOST_REMEMBERED: Final = 10_000
+_ANSWER_FIRST: Final = timedelta(seconds=1)
+"""No call overtakes the answer to the station's first message."""
 
 
 class UnknownSessionError(Exception):
@@ -34,29 +37,37 @@ class Session:
     link: Link
     touched_at: datetime
 
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the link need not be touched."""
+        return now - self.touched_at < _TOUCH_EVERY and self.link.registration is Registration.ACCEPTED
+
 
 class LiveSessions:
-    """Finds sessions; the link is touched at most once a minute and process."""
+    """Finds sessions; the link is touched at most once a minute and process, and whenever a station boots."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settle = timedelta(seconds=settings.call_settle_s)
         self._store = store
         self._remembered: dict[ConnectionId, Session] = {}
 
-    def resume(self, connection: Connection, now: datetime) -> Session:
+    def resume(self, connection: Connection, now: datetime, *, is_boot: bool = False) -> Session:
         """The session a message came over, its link no older than a minute.
 
         A charge point that is not accepted is read afresh each time, so that an operator's decision counts at once.
+        With its first message a station may be called soon, after a boot when it had time to settle.
 
         Raises:
             UnknownSessionError: the connection has no session, or its charge point is gone.
         """
         session = self._remembered.get(connection.id)
-        if session and now - session.touched_at < _TOUCH_EVERY and session.link.registration is Registration.ACCEPTED:
+        if session and not is_boot and session.is_fresh(now):
             return session
         charge_point_id = session.charge_point_id if session else self._store.sessions.charge_point_of(connection.id)
         if charge_point_id is None:
             raise UnknownSessionError(connection.id)
-        resumed = Session(connection, charge_point_id, self._touch(charge_point_id, connection, now), now)
+        not_before = now + max(self._settle if is_boot else _ANSWER_FIRST, _ANSWER_FIRST)
+        link = self._touch(charge_point_id, connection, now, None if session and not is_boot else not_before)
+        resumed = Session(connection, charge_point_id, link, now)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[connection.id] = resumed
@@ -66,8 +77,10 @@ class LiveSessions:
         """Read the session afresh next time."""
         self._remembered.pop(connection_id, None)
 
-    def _touch(self, charge_point_id: ChargePointId, connection: Connection, now: datetime) -> Link:
+    def _touch(
+        self, charge_point_id: ChargePointId, connection: Connection, now: datetime, not_before: datetime | None
+    ) -> Link:
         try:
-            return self._store.links.touch(charge_point_id, connection.id, connection.connected_at_ms, now)
+            return self._store.links.touch(charge_point_id, connection.id, connection.connected_at_ms, now, not_before)
         except ConditionFailed as gone:
             raise UnknownSessionError(connection.id) from gone

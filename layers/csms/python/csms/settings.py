@@ -23,6 +23,8 @@ class Settings(BaseModel):
     table_name: str
     callback_url: str = ""
     """The @connections endpoint of the WebSocket API."""
+    calls_queue_url: str = ""
+    """The queue that wakes the call engine."""
     files_bucket: str = ""
     stage: str = "prod"
     unknown_charge_points: UnknownChargePoints = UnknownChargePoints.REJECT
@@ -30,6 +32,12 @@ class Settings(BaseModel):
     """At most half the platform's idle time-out of 10 minutes."""
     boot_retry_interval_s: Annotated[int, Field(ge=10, le=3600)] = 60
     """When a Pending or Rejected station may send its next BootNotification."""
+    call_timeout_s: Annotated[int, Field(ge=5, le=300)] = 30
+    """How long a station may take to answer a call."""
+    call_settle_s: Annotated[int, Field(ge=0, le=120)] = 5
+    """How long after a BootNotification nothing is sent."""
+    call_gap_s: Annotated[int, Field(ge=0, le=60)] = 0
+    """How long after an answer the next call goes out."""
     message_log_days: Annotated[int, Field(ge=1, le=3650)] = 30
     history_days: Annotated[int, Field(ge=1, le=3650)] = 90
 

@@ -74,7 +74,12 @@ def serialize(frame: Frame) -> str:
             elements = [CALL_RESULT, message_id, payload]
         case CallError(message_id, code, description, details):
             elements = [CALL_ERROR, message_id, code, description, details]
-    return json.dumps(elements, separators=(",", ":"), ensure_ascii=False)
+    return dumps(elements)
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _parse_call(message_id: MessageId, rest: list[Any]) -> Call:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from csms.settings import Settings
+from csms.store.calls import Calls
 from csms.store.charge_points import ChargePoints
 from csms.store.connection_attempts import ConnectionAttempts
 from csms.store.connectors import Connectors
@@ -27,6 +28,7 @@ class Store:
 
     def __init__(self, client: "DynamoDBClient", settings: Settings) -> None:
         table = Table(client, settings.table_name)
+        self.calls = Calls(table)
         self.charge_points = ChargePoints(table)
         self.connection_attempts = ConnectionAttempts(table)
         self.connectors = Connectors(table)

@@ -8,7 +8,7 @@ import zlib
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from csms.ids import ChargePointId, ConnectionId, TransactionId
+from csms.ids import CallId, ChargePointId, ConnectionId, TransactionId
 from csms.ocpp.primitives import format_timestamp
 
 PARTITION_KEY: Final = "PK"
@@ -127,6 +127,29 @@ ORPHAN_PREFIX: Final = "ORPHAN#"
 def orphan(charge_point_id: ChargePointId, orphan_id: str) -> Key:
     """Charge data that belongs to no transaction yet; its id starts with the time it arrived."""
     return Key(charge_point_partition(charge_point_id), f"{ORPHAN_PREFIX}{orphan_id}")
+
+
+CALL_PREFIX: Final = "CALL#"
+
+
+def call(charge_point_id: ChargePointId, call_id: CallId) -> Key:
+    """A call to the charge point; ids are in time order."""
+    return Key(charge_point_partition(charge_point_id), f"{CALL_PREFIX}{call_id}")
+
+
+def idempotency(charge_point_id: ChargePointId, idempotency_key: str) -> Key:
+    """The call that a client's `Idempotency-Key` stands for."""
+    return Key(charge_point_partition(charge_point_id), f"IDEMPOTENCY#{idempotency_key}")
+
+
+def due(kind: str, moment: datetime, charge_point_id: ChargePointId, name: str) -> IndexKey:
+    """Entry in the list of what is due when, for `sweep`."""
+    return IndexKey("GSI4", due_partition(kind, shard_of(charge_point_id)), timed(moment, f"{charge_point_id}#{name}"))
+
+
+def due_partition(kind: str, shard: int) -> str:
+    """One shard of what is due, of one kind."""
+    return f"DUE#{kind}#{shard}"
 
 
 def session(connection_id: ConnectionId) -> Key:

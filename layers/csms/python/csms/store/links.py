@@ -11,7 +11,7 @@ from typing import Final
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from csms.ids import ChargePointId, ConnectionId
+from csms.ids import CallId, ChargePointId, ConnectionId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
@@ -27,6 +27,15 @@ class Registration(StrEnum):
 
 
 @dataclass(frozen=True)
+class Flight:
+    """The one call that may be outstanding: sent, or about to be, in its `attempt` of this charge point."""
+
+    call_id: CallId
+    attempt: int
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Link:
     """The link of one charge point as it was read."""
 
@@ -35,6 +44,20 @@ class Link:
     connection_id: ConnectionId | None = None
     connected_at_ms: int | None = None
     last_seen: datetime | None = None
+    lost_at: datetime | None = None
+    """When the last connection was closed."""
+    not_before: datetime | None = None
+    """No call goes out before this: a station that is spoken to too early after connecting or booting reboots."""
+    is_quiet: bool = False
+    """Only calls that can be sent at once are sent; nothing of our own accord."""
+    attempts: int = 0
+    """How many times a call was sent, so that each attempt has a number of its own."""
+    flight: Flight | None = None
+    waiting: tuple[CallId, ...] = ()
+
+    def holds(self, call_id: CallId) -> bool:
+        """Whether the call waits or is in flight."""
+        return call_id in self.waiting or (self.flight is not None and self.flight.call_id == call_id)
 
     def is_online(self, now: datetime, heartbeat_interval_s: int) -> bool:
         """Whether it is connected and spoke lately; `$disconnect` is best effort, so silence counts as well."""
@@ -42,6 +65,11 @@ class Link:
         return self.connection_id is not None and self.last_seen is not None and now - self.last_seen <= patience
 
 
+class WaitingListFull(Exception):  # noqa: N818  it is an answer, not an error
+    """So many calls wait for the charge point that another one makes no sense."""
+
+
+LONGEST_WAITING_LIST: Final = 100
 _LEAST_PATIENCE: Final = timedelta(minutes=15)
 _EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
 
@@ -59,9 +87,9 @@ class Links:
             assign_once={"charge_point_id": charge_point_id, "registration": registration.value},
         )
 
-    def get(self, charge_point_id: ChargePointId) -> Link | None:
+    def get(self, charge_point_id: ChargePointId, *, consistent: bool = False) -> Link | None:
         """The link, or None for an unknown charge point."""
-        item = self._table.get(keys.link(charge_point_id))
+        item = self._table.get(keys.link(charge_point_id), consistent=consistent)
         return _from_item(item) if item else None
 
     def get_many(self, charge_point_ids: list[ChargePointId]) -> dict[ChargePointId, Link]:
@@ -70,9 +98,16 @@ class Links:
         return {link.charge_point_id: link for link in map(_from_item, items)}
 
     def take(
-        self, charge_point_id: ChargePointId, connection_id: ConnectionId, connected_at_ms: int, now: datetime
+        self,
+        charge_point_id: ChargePointId,
+        connection_id: ConnectionId,
+        connected_at_ms: int,
+        now: datetime,
+        not_before: datetime,
     ) -> ConnectionId | None:
         """Make this the charge point's connection; returns the one it replaces.
+
+        The call in flight on the old one loses its slot; its deadline settles it.
 
         Raises:
             ConditionFailed: a newer connection has the link, or the charge point is gone.
@@ -81,7 +116,8 @@ class Links:
         is_repetition = Attr("connection_id").eq(connection_id)
         old = self._table.update(
             keys.link(charge_point_id),
-            assign=_connection(connection_id, connected_at_ms, now),
+            assign=_connection(connection_id, connected_at_ms, now) | {"not_before": format_timestamp(not_before)},
+            remove=("flight",),
             condition=_EXISTS & (is_newest | is_repetition),
             returning="ALL_OLD",
         )
@@ -89,7 +125,12 @@ class Links:
         return ConnectionId(previous) if previous and previous != connection_id else None
 
     def touch(
-        self, charge_point_id: ChargePointId, connection_id: ConnectionId, connected_at_ms: int, now: datetime
+        self,
+        charge_point_id: ChargePointId,
+        connection_id: ConnectionId,
+        connected_at_ms: int,
+        now: datetime,
+        not_before: datetime | None = None,
     ) -> Link:
         """Note that the station spoke, re-asserting its connection if the link lost it; returns the whole link.
 
@@ -102,7 +143,8 @@ class Links:
         try:
             item = self._table.update(
                 keys.link(charge_point_id),
-                assign=_connection(connection_id, connected_at_ms, now),
+                assign=_connection(connection_id, connected_at_ms, now)
+                | {"not_before": format_timestamp(not_before) if not_before else None},
                 condition=_EXISTS & is_not_older & _is_not_closed(connection_id),
                 returning="ALL_NEW",
             )
@@ -112,15 +154,127 @@ class Links:
             item = failed.item
         return _from_item(item)
 
-    def release(self, charge_point_id: ChargePointId, connection_id: ConnectionId) -> None:
+    def release(self, charge_point_id: ChargePointId, connection_id: ConnectionId, now: datetime) -> None:
         """Note that the connection is closed for good; another one that has the link stays."""
         with suppress(ConditionFailed):
             self._table.update(
                 keys.link(charge_point_id),
-                assign={"closed_connection_id": connection_id},
+                assign={"closed_connection_id": connection_id, "lost_at": format_timestamp(now)},
                 remove=("connection_id",),
                 condition=Attr("connection_id").eq(connection_id),
             )
+
+    def lose(self, charge_point_id: ChargePointId, connection_id: ConnectionId, now: datetime) -> None:
+        """Note that the connection cannot be reached; if it is alive after all, its next message restores it."""
+        with suppress(ConditionFailed):
+            self._table.update(
+                keys.link(charge_point_id),
+                assign={"lost_at": format_timestamp(now)},
+                remove=("connection_id",),
+                condition=Attr("connection_id").eq(connection_id),
+            )
+
+    def enqueue(self, charge_point_id: ChargePointId, call_id: CallId, *, in_front: bool = False) -> Link:
+        """Put a call on the waiting list unless it is there or in flight.
+
+        Raises:
+            WaitingListFull: the list has no room.
+            ConditionFailed: there is no such charge point.
+        """
+        is_not_held = (Attr("waiting").not_exists() | ~Attr("waiting").contains(call_id)) & (
+            Attr("flight").not_exists() | Attr("flight.call_id").ne(call_id)
+        )
+        has_room = Attr("waiting").not_exists() | Attr("waiting").size().lt(LONGEST_WAITING_LIST)
+        try:
+            item = self._table.update(
+                keys.link(charge_point_id),
+                append={} if in_front else {"waiting": [call_id]},
+                prepend={"waiting": [call_id]} if in_front else {},
+                condition=_EXISTS & is_not_held & (_EXISTS if in_front else has_room),
+                returning="ALL_NEW",
+            )
+        except ConditionFailed as failed:
+            if failed.item is None:
+                raise
+            link = _from_item(failed.item)
+            if not link.holds(call_id):
+                raise WaitingListFull(charge_point_id) from failed
+            return link
+        return _from_item(item)
+
+    def dequeue(self, link: Link, call_id: CallId) -> None:
+        """Take a call off the waiting list it was seen on; if the list moved meanwhile, it stays and does no harm."""
+        position = link.waiting.index(call_id)
+        with suppress(ConditionFailed):
+            self._table.update(
+                keys.link(link.charge_point_id),
+                remove=(f"waiting[{position}]",),
+                condition=Attr(f"waiting[{position}]").eq(call_id),
+            )
+
+    def take_off(self, link: Link, flight: Flight) -> None:
+        """Give the call the charge point's one slot, from the head of the waiting list or straight past an empty one.
+
+        Raises:
+            ConditionFailed: another dispatcher was faster, or the connection is not the one that was read.
+        """
+        is_waiting = flight.call_id in link.waiting[:1]
+        is_next = (
+            Attr("waiting[0]").eq(flight.call_id)
+            if is_waiting
+            else Attr("waiting").not_exists() | Attr("waiting").size().eq(0)
+        )
+        is_first_attempt = Attr("attempts").not_exists() if link.attempts == 0 else Attr("attempts").eq(link.attempts)
+        self._table.update(
+            keys.link(link.charge_point_id),
+            assign={"flight": _flight_to_item(flight), "attempts": flight.attempt},
+            remove=("waiting[0]",) if is_waiting else (),
+            condition=Attr("connection_id").eq(link.connection_id)
+            & Attr("flight").not_exists()
+            & is_next
+            & is_first_attempt,
+        )
+
+    def land(
+        self, charge_point_id: ChargePointId, call_id: CallId, attempt: int, *, not_before: datetime | None = None
+    ) -> Link | None:
+        """Free the slot that this attempt of this call holds; None if it does not hold it."""
+        return self._free(charge_point_id, call_id, attempt, not_before=not_before)
+
+    def put_back(self, charge_point_id: ChargePointId, call_id: CallId, attempt: int) -> Link | None:
+        """Free the slot that this attempt holds and put its call in front again; None if it does not hold it."""
+        return self._free(charge_point_id, call_id, attempt, in_front=[call_id])
+
+    def _free(
+        self,
+        charge_point_id: ChargePointId,
+        call_id: CallId,
+        attempt: int,
+        *,
+        in_front: list[CallId] | None = None,
+        not_before: datetime | None = None,
+    ) -> Link | None:
+        try:
+            item = self._table.update(
+                keys.link(charge_point_id),
+                assign={"not_before": format_timestamp(not_before) if not_before else None},
+                prepend={"waiting": in_front} if in_front else {},
+                remove=("flight",),
+                # A dispatcher that lost the race leaves a deadline with the winner's attempt number.
+                condition=Attr("flight.attempt").eq(attempt) & Attr("flight.call_id").eq(call_id),
+                returning="ALL_NEW",
+            )
+        except ConditionFailed:
+            return None
+        return _from_item(item)
+
+    def set_quiet(self, charge_point_id: ChargePointId, *, is_quiet: bool) -> None:
+        """Switch quiet mode.
+
+        Raises:
+            ConditionFailed: there is no such charge point.
+        """
+        self._table.update(keys.link(charge_point_id), assign={"is_quiet": is_quiet}, condition=_EXISTS)
 
     def set_registration(self, charge_point_id: ChargePointId, registration: Registration) -> None:
         """Accept, hold or reject a charge point.
@@ -153,5 +307,23 @@ def _from_item(item: Item) -> Link:
         registration=Registration(item["registration"]),
         connection_id=item.get("connection_id"),
         connected_at_ms=item.get("connected_at_ms"),
-        last_seen=parse_timestamp(item["last_seen"]) if "last_seen" in item else None,
+        last_seen=_moment(item, "last_seen"),
+        lost_at=_moment(item, "lost_at"),
+        not_before=_moment(item, "not_before"),
+        is_quiet=item.get("is_quiet", False),
+        attempts=item.get("attempts", 0),
+        flight=_flight_from_item(item["flight"]) if "flight" in item else None,
+        waiting=tuple(item.get("waiting", ())),
     )
+
+
+def _moment(item: Item, name: str) -> datetime | None:
+    return parse_timestamp(item[name]) if name in item else None
+
+
+def _flight_to_item(flight: Flight) -> Item:
+    return {"call_id": flight.call_id, "attempt": flight.attempt, "until": format_timestamp(flight.until)}
+
+
+def _flight_from_item(item: Item) -> Flight:
+    return Flight(CallId(item["call_id"]), item["attempt"], parse_timestamp(item["until"]))

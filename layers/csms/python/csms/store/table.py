@@ -75,18 +75,22 @@ class Table:
         assign: Mapping[str, Any] | None = None,
         assign_once: Mapping[str, Any] | None = None,
         add: Mapping[str, int] | None = None,
+        append: Mapping[str, list[Any]] | None = None,
+        prepend: Mapping[str, list[Any]] | None = None,
         remove: Collection[str] = (),
         condition: ConditionBase | None = None,
         returning: Literal["NONE", "ALL_NEW", "ALL_OLD"] = "NONE",
     ) -> Item:
         """Change attributes of an item, creating it unless the condition forbids; returns what `returning` says.
 
-        `assign` leaves out None; `assign_once` keeps a value that is already there.
+        `assign` leaves out None; `assign_once` keeps a value that is already there; `append` and `prepend` extend
+        lists, which `remove` takes elements from (`waiting[0]`).
         """
         expression = _Expression(condition)
         expression.assign({"v": SCHEMA_VERSION, **_present(assign or {})})
         expression.assign_once(_present(assign_once or {}))
         expression.add(add or {})
+        expression.extend(append or {}, prepend or {})
         expression.remove(remove)
         response = self._call("update_item", Key=_key(key), ReturnValues=returning, **expression.arguments())
         return _from_wire(response.get("Attributes", {}))
@@ -222,9 +226,18 @@ class _Expression:
         for name, value in attributes.items():
             self._clause("ADD", f"{self._name(name)} {self._value(value)}")
 
+    def extend(self, append: Mapping[str, list[Any]], prepend: Mapping[str, list[Any]]) -> None:
+        for name, values in append.items():
+            stored, more = f"if_not_exists({self._name(name)}, {self._value([])})", self._value(values)
+            self._clause("SET", f"{self._name(name)} = list_append({stored}, {more})")
+        for name, values in prepend.items():
+            stored, more = f"if_not_exists({self._name(name)}, {self._value([])})", self._value(values)
+            self._clause("SET", f"{self._name(name)} = list_append({more}, {stored})")
+
     def remove(self, attributes: Collection[str]) -> None:
-        for name in attributes:
-            self._clause("REMOVE", self._name(name))
+        for path in attributes:
+            name, bracket, position = path.partition("[")
+            self._clause("REMOVE", self._name(name) + bracket + position)
 
     def arguments(self) -> dict[str, Any]:
         arguments: dict[str, Any] = {}

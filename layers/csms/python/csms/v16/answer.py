@@ -4,15 +4,15 @@ A readable CALL gets exactly one answer. Everything else gets none.
 """
 
 import logging
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from csms.calls import CallEngine
 from csms.ocpp import frames
 from csms.ocpp.errors import CallViolation, ErrorCode, InvalidPayload, MalformedCall, UnreadableFrame
-from csms.ocpp.frames import Call, CallError, CallResult
+from csms.ocpp.frames import Call, CallError, CallResult, Frame
 from csms.ocpp.json_types import JsonObject, MessageId
-from csms.sessions import Session
+from csms.sessions import Connection, LiveSessions, Session
 from csms.settings import Settings
 from csms.store import Store
 from csms.store.links import Registration
@@ -30,11 +30,13 @@ _TIME_TO_ANSWER_S: Final = 18.0
 class Answerer:
     """Answers what charge points send."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, sessions: LiveSessions, calls: CallEngine) -> None:
         self._settings = settings
         self._store = store
+        self._sessions = sessions
+        self._calls = calls
 
-    def answer(self, text: str, find_session: Callable[[], Session], now: datetime) -> str | None:
+    def answer(self, text: str, connection: Connection, now: datetime) -> str | None:
         """The frame to send back, or None where none is due."""
         try:
             frame = frames.parse(text)
@@ -43,15 +45,24 @@ class Answerer:
             return None
         except MalformedCall as violation:
             return frames.serialize(_refusal(violation.message_id, violation))
-        if not isinstance(frame, Call):
-            logger.info("an answer to nothing we asked", extra={"frame": type(frame).__name__})
-            return None
         try:
             with deadline(_TIME_TO_ANSWER_S):
-                return self._answer_call(frame, text, find_session(), now)
-        except Exception:
-            logger.exception("a call could not be answered", extra={"action": frame.action[:50]})
+                return self._receive(frame, text, connection, now)
+        except Exception:  # the one place: the station gets an OCPP answer and tries again
+            logger.exception("a frame could not be processed", extra={"connection_id": connection.id})
+            if not isinstance(frame, Call):
+                return None  # the deadline settles what this would have settled
             return frames.serialize(CallError(frame.message_id, ErrorCode.INTERNAL_ERROR, "try again later"))
+
+    def _receive(self, frame: Frame, text: str, connection: Connection, now: datetime) -> str | None:
+        is_boot = isinstance(frame, Call) and frame.action == "BootNotification"
+        session = self._sessions.resume(connection, now, is_boot=is_boot)
+        if session.touched_at == now:
+            self._calls.heal(session.link, now)
+        if isinstance(frame, Call):
+            return self._answer_call(frame, text, session, now)
+        self._calls.settle(session.charge_point_id, frame, text)
+        return None
 
     def _answer_call(self, call: Call, text: str, session: Session, now: datetime) -> str:
         action = actions().get(call.action)

@@ -1,0 +1,373 @@
+"""Calling a charge point: place, dispatch, settle, expire (DESIGN §5).
+
+A call is a row. Its answer arrives in another invocation, perhaps after a reconnect, perhaps never. One call may be
+outstanding per charge point: its slot is `Link.flight`. The steps come in an order that leaves, wherever a process
+dies, something that a deadline message, a repetition or the next message of the station repairs.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
+
+from csms.call_queue import CallQueue, Deadline, Dispatch
+from csms.gateway import Gateway, Posted
+from csms.ids import CallId, ChargePointId
+from csms.ocpp import frames
+from csms.ocpp.frames import CallError, CallResult
+from csms.ocpp.json_types import JsonObject
+from csms.settings import Settings
+from csms.store import Store
+from csms.store.calls import Call, CallState, Outcome, new_call_id
+from csms.store.errors import ConditionFailed
+from csms.store.links import Flight, Link
+from csms.store.messages import Exchanged
+
+logger = logging.getLogger(__name__)
+
+_MARGIN: Final = timedelta(seconds=5)
+"""A post may take this long; one that could still be under way at the deadline is not begun."""
+_RETRY: Final = timedelta(seconds=2)
+_HANDSHAKE: Final = timedelta(seconds=10)
+"""A post that fails so soon after connecting found a handshake that was not finished."""
+_RECENTLY_LOST: Final = timedelta(minutes=1)
+_GRACE: Final = timedelta(seconds=45)
+_SETTINGS_LIFETIME: Final = timedelta(hours=24)
+_IMMEDIATE_LIFETIME: Final = timedelta(minutes=5)
+_MOST_SKIPPED: Final = 10
+
+
+class CallRefused(Exception):  # noqa: N818  it is an answer, not an error
+    """A rule stands against the call; `str()` says which."""
+
+
+class NotConnected(CallRefused):
+    """The charge point is offline and the call makes no sense later."""
+
+
+class Operations(Protocol):
+    """What a version of OCPP knows of its calls."""
+
+    def is_immediate(self, action: str) -> bool:
+        """Whether the call is meant for this moment and pointless later."""
+
+    def check(self, call: Call, link: Link) -> None:
+        """Raise CallRefused if a rule stands against sending the call now."""
+
+    def outcome(self, call: Call, answer: CallResult | CallError) -> Outcome:
+        """What the answer means."""
+
+    def has_effects(self, call: Call) -> bool:
+        """Whether the end of the call changes anything else."""
+
+    def apply(self, call: Call, now: datetime) -> None:
+        """Change what the end of the call changes. Safe to run again."""
+
+
+class Workflows(Protocol):
+    """Who waits for a call with a task token."""
+
+    def complete(self, task_token: str, result: JsonObject) -> None:
+        """Tell the waiting task; a token nobody waits for any more is ignored."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody wants to be called."""
+
+    charge_point_id: ChargePointId
+    action: str
+    payload: JsonObject
+    requested_by: str
+    is_forced: bool = False
+    context: JsonObject | None = None
+    lifetime: timedelta | None = None
+    idempotency_key: str | None = None
+    task_token: str | None = None
+    bulk_id: str | None = None
+
+
+class CallEngine:
+    """Places, dispatches and settles calls."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        gateway: Callable[[], Gateway],
+        queue: Callable[[], CallQueue],
+        operations: Operations,
+        workflows: Workflows,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._gateway = gateway
+        self._queue = queue
+        self._operations = operations
+        self._workflows = workflows
+        self._clock = clock
+
+    def place(self, order: Order) -> Call:
+        """Store the call and send it if it can go out now; returns it as it was stored.
+
+        Raises:
+            CallRefused: a rule stands against it.
+            NotConnected: the charge point is offline and the call is meant for now.
+            WaitingListFull: too many calls wait already.
+            LookupError: there is no such charge point.
+        """
+        now = self._clock()
+        link = self._store.links.get(order.charge_point_id, consistent=True)
+        if link is None:
+            raise LookupError(order.charge_point_id)
+        call = self._new_call(order, link, now)
+        self._operations.check(call, link)
+        can_go_now = link.connection_id is not None and not link.waiting and link.flight is None
+        if link.is_quiet and not can_go_now:
+            raise NotConnected("quiet mode: only what can be sent at once is sent")
+        call = self._store.calls.create(call, is_swept=not can_go_now)
+        if (call.action, call.payload) != (order.action, order.payload):
+            raise CallRefused("the Idempotency-Key was used for another command")
+        if call.state is not CallState.QUEUED:  # a repetition
+            return call
+        if not (can_go_now and self._is_time(link, now) and self._send(call, link)):
+            self.dispatch(order.charge_point_id, self._store.links.enqueue(order.charge_point_id, call.id))
+        return call
+
+    def dispatch(self, charge_point_id: ChargePointId, link: Link | None = None) -> None:
+        """Send the next waiting call if the charge point can take it now. Safe to run at any time, anywhere."""
+        for _ in range(_MOST_SKIPPED):
+            link = link or self._store.links.get(charge_point_id, consistent=True)
+            if link is None or not link.waiting or link.connection_id is None:
+                return
+            if link.flight is not None:
+                self._watch(link, link.flight)
+                return
+            if not self._is_time(link, self._clock()):
+                self._wake_at(link)
+                return
+            if self._send_next(link, link.waiting[0]):
+                return
+            link = None
+        self._queue().send(Dispatch(charge_point_id))
+
+    def settle(self, charge_point_id: ChargePointId, answer: CallResult | CallError, text: str) -> None:
+        """End the call that a station answers. An answer to nothing, or one that is late, changes nothing newer."""
+        now = self._clock()
+        call = self._store.calls.get(charge_point_id, CallId(str(answer.message_id)[:50]))
+        if call is None:
+            logger.info("an answer to nothing we asked", extra={"charge_point_id": charge_point_id})
+            return
+        if call.state is CallState.TIMED_OUT:
+            self._store.calls.record_late(call, _answer_as_json(answer))
+        if call.state.is_ended:
+            self._after_end(call, now)
+            return
+        ended = self._store.calls.end_sent(call, self._operations.outcome(call, answer), now)
+        if ended is None:  # the deadline, or a repetition, was faster
+            return
+        self._log(ended, text)
+        self._after_end(ended, now)
+
+    def cancel(self, charge_point_id: ChargePointId, call_id: CallId) -> Call | None:
+        """Withdraw a queued call; None if it is not queued any more."""
+        call = self._store.calls.get(charge_point_id, call_id)
+        if call is None:
+            return None
+        ended = self._end_queued(call, CallState.CANCELLED, "withdrawn")
+        link = self._store.links.get(charge_point_id, consistent=True)
+        if ended and link and call_id in link.waiting:
+            self._store.links.dequeue(link, call_id)
+        return ended
+
+    def expire(self, call: Call) -> Call | None:
+        """End a queued call whose time is up; None if it is not queued any more."""
+        return self._end_queued(call, CallState.EXPIRED, "not sent in time")
+
+    def meet_deadline(self, deadline: Deadline) -> None:
+        """End the call that is overdue, or send on what a dead dispatcher left behind. Safe to run again."""
+        now = self._clock()
+        if now < deadline.until:
+            self._queue().send(deadline, deadline.until - now)
+            return
+        call = self._store.calls.get(deadline.charge_point_id, deadline.call_id)
+        if call is None:
+            return
+        ended = self._store.calls.time_out(call, deadline.attempt, now) or (call if call.state.is_ended else None)
+        if ended and not ended.has_effects_done:
+            self._finish(ended, now)
+        is_queued = ended is None and self._store.calls.fence_off(call, deadline.attempt)
+        self._free(deadline, is_queued=is_queued)
+        self.dispatch(deadline.charge_point_id)
+
+    def finish(self, call: Call) -> None:
+        """Repeat what follows the end of a call, for one whose process died in between."""
+        if not call.has_effects_done:
+            self._finish(call, self._clock())
+
+    def heal(self, link: Link, now: datetime) -> None:
+        """Wake the engine if the link, as a message of the station showed it, says that somebody died."""
+        is_overdue = link.flight is not None and link.flight.until + _MARGIN < now
+        is_forgotten = link.flight is None and bool(link.waiting)
+        if is_overdue or is_forgotten:
+            delay = link.not_before - now if link.not_before and link.not_before > now else timedelta()
+            self._queue().send(Dispatch(link.charge_point_id), delay)
+
+    def _new_call(self, order: Order, link: Link, now: datetime) -> Call:
+        call_id = new_call_id(now)
+        if order.idempotency_key:
+            call_id = self._store.calls.claim(order.charge_point_id, order.idempotency_key, call_id, now)
+        return Call(
+            charge_point_id=order.charge_point_id,
+            id=call_id,
+            action=order.action,
+            payload=order.payload,
+            created_at=now,
+            expires_at=now + self._lifetime(order, link, now),
+            requested_by=order.requested_by,
+            is_forced=order.is_forced,
+            context=order.context,
+            task_token=order.task_token,
+            bulk_id=order.bulk_id,
+        )
+
+    def _lifetime(self, order: Order, link: Link, now: datetime) -> timedelta:
+        if order.lifetime is not None:
+            return order.lifetime
+        if not self._operations.is_immediate(order.action):
+            return _SETTINGS_LIFETIME
+        if link.connection_id is not None:
+            return _IMMEDIATE_LIFETIME
+        # The platform itself cuts every connection after two hours: a station that was just here will be back.
+        if link.lost_at is not None and now - link.lost_at < _RECENTLY_LOST:
+            return _GRACE
+        raise NotConnected("charge point offline")
+
+    def _is_time(self, link: Link, now: datetime) -> bool:
+        return link.not_before is None or link.not_before <= now
+
+    def _wake_at(self, link: Link) -> None:
+        if link.not_before is not None:
+            self._queue().send(Dispatch(link.charge_point_id), link.not_before - self._clock())
+
+    def _watch(self, link: Link, flight: Flight) -> None:
+        """See to a flight that is overdue: its deadline message may have been lost with its sender."""
+        if flight.until + _MARGIN < self._clock():
+            self._queue().send(Deadline(link.charge_point_id, flight.call_id, flight.attempt, flight.until))
+
+    def _send_next(self, link: Link, call_id: CallId) -> bool:
+        """Send a waiting call; False if there was nothing to send under this id and the next one may be tried."""
+        call = self._store.calls.get(link.charge_point_id, call_id)
+        if call is None or call.state is not CallState.QUEUED:
+            self._store.links.dequeue(link, call_id)
+            return False
+        if call.expires_at <= self._clock():
+            self.expire(call)
+            self._store.links.dequeue(link, call_id)
+            return False
+        try:
+            self._operations.check(call, link)
+        except CallRefused as refused:
+            self._end_queued(call, CallState.FAILED, str(refused))
+            self._store.links.dequeue(link, call_id)
+            return False
+        self._send(call, link)
+        return True
+
+    def _send(self, call: Call, link: Link) -> bool:
+        """Take the slot and post; False if the slot went to somebody else."""
+        now = self._clock()
+        flight = Flight(call.id, link.attempts + 1, now + timedelta(seconds=self._settings.call_timeout_s))
+        watch = Deadline(call.charge_point_id, call.id, flight.attempt, flight.until)
+        self._queue().send(watch, flight.until - now)
+        try:
+            self._store.links.take_off(link, flight)
+        except ConditionFailed:
+            return False
+        try:
+            self._store.calls.mark_sent(call, flight.attempt, now)
+        except ConditionFailed:  # cancelled, expired, or we were fenced off
+            self._land(call, flight.attempt)
+            return True
+        self._post(call, link, flight)
+        return True
+
+    def _post(self, call: Call, link: Link, flight: Flight) -> None:
+        if link.connection_id is None or self._clock() >= flight.until - _MARGIN:
+            return  # too late to begin: the deadline decides
+        text = frames.serialize(frames.Call(call.id, call.action, call.payload))
+        match self._gateway().post(link.connection_id, text):
+            case Posted.GONE:
+                self._take_back(call, flight)
+                self._lose(link)
+            case Posted.THROTTLED:
+                self._take_back(call, flight)
+                self._queue().send(Dispatch(call.charge_point_id), _RETRY)
+            case Posted.TOO_LARGE:
+                ended = self._store.calls.end_sent(call, Outcome(CallState.FAILED, "message too large"), self._clock())
+                if ended:
+                    self._after_end(ended, self._clock())
+            case Posted.DELIVERED | Posted.UNKNOWN:
+                return  # the answer or the deadline decides
+
+    def _take_back(self, call: Call, flight: Flight) -> None:
+        self._store.calls.unsend(call, flight.attempt)
+        self._store.links.put_back(call.charge_point_id, call.id, flight.attempt)
+
+    def _lose(self, link: Link) -> None:
+        """A gone connection clears the link, unless it is so young that its handshake may not be finished."""
+        connected_at = datetime.fromtimestamp((link.connected_at_ms or 0) / 1000, UTC)
+        if self._clock() - connected_at < _HANDSHAKE:
+            self._queue().send(Dispatch(link.charge_point_id), _RETRY)
+        elif link.connection_id is not None:
+            self._store.links.lose(link.charge_point_id, link.connection_id, self._clock())
+
+    def _free(self, deadline: Deadline, *, is_queued: bool) -> None:
+        """Free the slot; a queued call that neither waits nor flies any more goes back to the front."""
+        links = self._store.links
+        if not is_queued:
+            links.land(deadline.charge_point_id, deadline.call_id, deadline.attempt)
+        elif links.put_back(deadline.charge_point_id, deadline.call_id, deadline.attempt) is None:
+            links.enqueue(deadline.charge_point_id, deadline.call_id, in_front=True)
+
+    def _end_queued(self, call: Call, state: CallState, status: str) -> Call | None:
+        now = self._clock()
+        ended = self._store.calls.end_queued(call, Outcome(state, status), now)
+        if ended:
+            self._finish(ended, now)
+        return ended
+
+    def _after_end(self, call: Call, now: datetime) -> None:
+        if not call.has_effects_done:
+            self._finish(call, now)
+        self._land(call, call.attempt)
+
+    def _finish(self, call: Call, now: datetime) -> None:
+        """What follows the end of a call, whatever it was: its effects, and whoever waits for it."""
+        has_effects = self._operations.has_effects(call)
+        if has_effects:
+            self._operations.apply(call, now)
+        if call.task_token:
+            self._workflows.complete(call.task_token, {"callId": call.id, "state": call.state, "status": call.status})
+        if has_effects or call.task_token:
+            self._store.calls.mark_effects_done(call)
+
+    def _land(self, call: Call, attempt: int) -> None:
+        gap = self._settings.call_gap_s
+        not_before = self._clock() + timedelta(seconds=gap) if gap else None
+        link = self._store.links.land(call.charge_point_id, call.id, attempt, not_before=not_before)
+        if link is not None and link.waiting:
+            self.dispatch(call.charge_point_id, link)
+
+    def _log(self, call: Call, text: str) -> None:
+        request = frames.serialize(frames.Call(call.id, call.action, call.payload))
+        exchanged = Exchanged(call.sent_at or call.created_at, "central system", call.action, request, text)
+        self._store.messages.record(call.charge_point_id, exchanged)
+
+
+def _answer_as_json(answer: CallResult | CallError) -> Any:
+    if isinstance(answer, CallResult):
+        return answer.payload
+    return {"errorCode": answer.code, "errorDescription": answer.description, "errorDetails": answer.details}

@@ -1,0 +1,27 @@
+"""Reset [S 5.14]: restart a charge point; transactions stop first (Soft) or are reported after the boot (Hard)."""
+
+from enum import StrEnum
+
+from csms.v16.operations import CommandRequest, CommandResponse, Operation
+
+
+class ResetType(StrEnum):
+    """How hard [S 7.40]."""
+
+    HARD = "Hard"
+    SOFT = "Soft"
+
+
+class ResetRequest(CommandRequest):
+    """Reset.req [S 6.39]."""
+
+    type: ResetType
+
+
+class ResetResponse(CommandResponse):
+    """Reset.conf [S 6.40]: Accepted or Rejected."""
+
+    status: str
+
+
+RESET = Operation("Reset", ResetRequest, ResetResponse, is_immediate=True)
