@@ -1,0 +1,283 @@
+"""The call engine under any order of events, with a process dying before or after any AWS call.
+
+Held at every step: at most one call is outstanding on a connection, what has ended stays ended as it did, and no answer
+settles another call. Held at the end, when the station behaves: every call has ended, and nothing holds the slot.
+"""
+
+import itertools
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from csms.call_queue import CallQueue, Wake
+from csms.calls import CallRefused, Order
+from csms.gateway import Gateway, Posted
+from csms.ids import CallId, ChargePointId, ConnectionId
+from csms.runtime import Runtime, runtime
+from csms.store.calls import CallState
+from csms.store.links import WaitingListFull
+from tests.lambda_station import LambdaStation
+
+_TIMEOUT = timedelta(seconds=30)
+_identities = itertools.count()
+
+CRASHES = st.none() | st.tuples(st.integers(0, 12), st.booleans())
+"""Die at this AWS call, before or after it took effect; None: live."""
+
+
+class ProcessDied(BaseException):
+    """Not an `Exception`: nothing in a dying process gets to handle it."""
+
+
+@dataclass
+class Frame:
+    """One call as the station got it."""
+
+    call_id: str
+    connection_id: str
+    at: datetime
+    is_answered: bool = False
+
+
+class World(RuleBasedStateMachine):
+    """One station, one operator, and a queue that delivers at least once."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.station = LambdaStation(f"CP{next(_identities)}")
+        self.id = ChargePointId(self.station.identity)
+        self.csms: Runtime = runtime()
+        self.engine = self.csms.calls
+        self.engine._clock = lambda: self.station.now
+        self.frames: list[Frame] = []
+        self.wakes: list[tuple[datetime, Wake]] = []
+        self.keys: list[str] = []
+        self.ended: dict[str, CallState] = {}
+        self.results = iter(())
+        self.crash_at: int | None = None
+        self.crashes_after = False
+        self.is_connected = False
+        current.world = self
+        self.reconnect()
+
+    # What the world does to the engine, each perhaps in a process that dies.
+
+    @rule(crash=CRASHES, action=st.sampled_from(["ClearCache", "Reset"]))
+    def place(self, crash: tuple[int, bool] | None, action: str) -> None:
+        key = f"k{len(self.keys)}-{action}"
+        self.keys.append(key)
+        self._in_process(crash, lambda: self._place(key))
+
+    @rule(crash=CRASHES, index=st.integers(0, 50), is_duplicate=st.booleans())
+    @precondition(lambda self: self.wakes)
+    def deliver(self, crash: tuple[int, bool] | None, index: int, is_duplicate: bool) -> None:
+        entry = self.wakes[index % len(self.wakes)]
+        if entry[0] > self.station.now:
+            return
+        if not is_duplicate:
+            self.wakes.remove(entry)
+        if not self._in_process(crash, lambda: self._wake(entry[1])) and not is_duplicate:
+            self.wakes.append((self.station.now, entry[1]))  # not acknowledged: it comes again
+
+    @rule(crash=CRASHES, index=st.integers(0, 50))
+    @precondition(lambda self: self.frames and self.is_connected)
+    def answer(self, crash: tuple[int, bool] | None, index: int) -> None:
+        frame = self.frames[-1 - index % len(self.frames)]
+        frame.is_answered = True
+        text = json.dumps([3, frame.call_id, {"status": "Accepted", "mine": frame.call_id}])
+        self._in_process(crash, lambda: self.station.send(text))
+
+    @rule(crash=CRASHES, index=st.integers(0, 50))
+    @precondition(lambda self: self.keys)
+    def cancel(self, crash: tuple[int, bool] | None, index: int) -> None:
+        calls = self.csms.store.calls.list(self.id, limit=50).calls
+        if calls:
+            self._in_process(crash, lambda: self.engine.cancel(self.id, calls[index % len(calls)].id))
+
+    @rule(seconds=st.sampled_from([1, 2, 5, 31]))
+    def wait(self, seconds: int) -> None:
+        self.station.wait(seconds=seconds)
+
+    @rule()
+    @precondition(lambda self: self.is_connected)
+    def say_something(self) -> None:
+        self.station.result("Heartbeat", {})
+
+    @rule()
+    def disconnect(self) -> None:
+        self.station.disconnect()
+        self.is_connected = False
+
+    @rule()
+    def reconnect(self) -> None:
+        self.station.wait(seconds=1)
+        assert self.station.connect()["statusCode"] == 200
+        self.is_connected = True
+
+    @rule(results=st.lists(st.sampled_from([*Posted]), max_size=3))
+    def trouble_posts(self, results: list[Posted]) -> None:
+        self.results = iter(results)
+
+    # What must hold.
+
+    @invariant()
+    def what_has_ended_stays_ended_and_answers_belong(self) -> None:
+        if not hasattr(self, "keys"):
+            return
+        for call in self.csms.store.calls.list(self.id, limit=100).calls:
+            if call.id in self.ended:
+                assert call.state is self.ended[call.id]
+            elif call.state.is_ended:
+                self.ended[call.id] = call.state
+            for response in (call.response, call.late_response):
+                assert response is None or response["mine"] == call.id
+
+    def teardown(self) -> None:
+        if not hasattr(self, "keys"):
+            return
+        self.results = iter(())
+        for _ in range(60):
+            self._behave()
+            if not self._open_calls() and not self._holds_anything():
+                break
+        assert self._open_calls() == []
+        assert not self._holds_anything()
+
+    # Helpers.
+
+    def _behave(self) -> None:
+        """The station is there and answers, clients retry, the queue delivers."""
+        if not self.is_connected:
+            self.reconnect()
+        self.station.wait(seconds=61)
+        self.station.result("Heartbeat", {})
+        self.station.wait(seconds=2)
+        for key in self.keys:
+            self._place(key)
+        for entry in [entry for entry in self.wakes if entry[0] <= self.station.now]:
+            self.wakes.remove(entry)
+            self._wake(entry[1])
+        for frame in self.frames:
+            if not frame.is_answered:
+                frame.is_answered = True
+                self.station.send(json.dumps([3, frame.call_id, {"status": "Accepted", "mine": frame.call_id}]))
+
+    def _place(self, key: str) -> None:
+        action = key.partition("-")[2]
+        payload = {"type": "Soft"} if action == "Reset" else {}
+        with suppress(CallRefused, WaitingListFull):
+            self.engine.place(Order(self.id, action, payload, "operator", idempotency_key=key))
+
+    def _wake(self, wake: Wake) -> None:
+        if hasattr(wake, "call_id"):
+            self.engine.meet_deadline(wake)  # type: ignore[arg-type]
+        else:
+            self.engine.dispatch(wake.charge_point_id)
+
+    def _open_calls(self) -> list[CallId]:
+        calls = self.csms.store.calls.list(self.id, limit=100).calls
+        return [call.id for call in calls if not call.state.is_ended]
+
+    def _holds_anything(self) -> bool:
+        link = self.csms.store.links.get(self.id, consistent=True)
+        return link is None or link.flight is not None or bool(link.waiting)
+
+    def _in_process(self, crash: tuple[int, bool] | None, work: Callable[[], Any]) -> bool:
+        """Run in a process that dies at the given AWS call; whether it lived."""
+        self.crash_at, self.crashes_after = crash or (None, False)
+        try:
+            work()
+        except ProcessDied:
+            self.csms.sessions.forget(ConnectionId(self.station.connection_id))
+            return False
+        finally:
+            self.crash_at = None
+        return True
+
+    def step(self, *, is_after: bool) -> None:
+        """One AWS call is about to be made, or was made."""
+        if self.crash_at is None or is_after != self.crashes_after:
+            return
+        if self.crash_at == 0:
+            self.crash_at = None
+            raise ProcessDied
+        self.crash_at -= 1
+
+    def post(self, connection_id: str, text: str) -> Posted:
+        """The gateway's side of a post, and the station's."""
+        self.step(is_after=False)
+        result = next(self.results, Posted.DELIVERED)
+        if not self.is_connected or connection_id != self.station.connection_id:
+            result = Posted.GONE
+        if result in {Posted.DELIVERED, Posted.UNKNOWN}:
+            outstanding = [
+                frame
+                for frame in self.frames
+                if frame.connection_id == connection_id
+                and not frame.is_answered
+                and self.station.now < frame.at + _TIMEOUT
+            ]
+            assert outstanding == [], "two calls outstanding"
+            call_id = json.loads(text)[1]
+            assert call_id not in {frame.call_id for frame in self.frames}, "sent twice"
+            self.frames.append(Frame(call_id, connection_id, self.station.now))
+        self.step(is_after=True)
+        return result
+
+
+@dataclass
+class Current:
+    """The world that is being played."""
+
+    world: World | None = None
+
+
+current = Current()
+
+
+def test_any_order_of_events_ends_every_call_exactly_once(csms: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    def post(_: Gateway, connection_id: ConnectionId, text: str) -> Posted:
+        assert current.world is not None
+        return current.world.post(connection_id, text)
+
+    def send(_: CallQueue, wake: Wake, delay: timedelta = timedelta()) -> None:
+        assert current.world is not None
+        current.world.step(is_after=False)
+        current.world.wakes.append((current.world.station.now + min(delay, timedelta(minutes=15)), wake))
+        current.world.step(is_after=True)
+
+    def before(**_: Any) -> None:
+        if current.world:
+            current.world.step(is_after=False)
+
+    def after(**_: Any) -> None:
+        if current.world:
+            current.world.step(is_after=True)
+
+    monkeypatch.setattr(Gateway, "post", post)
+    monkeypatch.setattr(Gateway, "close", lambda _self, _connection: None)
+    monkeypatch.setattr(CallQueue, "send", send)
+    events = csms.store.links._table._client.meta.events
+    events.register("before-call.dynamodb", before)
+    events.register("after-call.dynamodb", after)
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        World,
+        settings=settings(
+            max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
