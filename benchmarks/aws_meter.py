@@ -12,7 +12,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 _READS: Final = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
-_FAILED_WRITE_UNITS: Final = 1.0
+_FAILED_WRITE: Final = {"CapacityUnits": 1.0}
 """A failed condition is charged and its error does not say how much; our items on condition are below 1 KB."""
 
 
@@ -47,8 +47,9 @@ class AwsMeter:
             started = time.thread_time_ns()
             try:
                 response = call(client, operation, arguments)
-            except ClientError:
-                self._count(operation, None, time.thread_time_ns() - started)
+            except ClientError as error:
+                failed = error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+                self._count(operation, _FAILED_WRITE if failed else [], time.thread_time_ns() - started)
                 raise
             self._count(operation, response.get("ConsumedCapacity", []), time.thread_time_ns() - started)
             return response
@@ -72,7 +73,7 @@ class AwsMeter:
         spent = self.spent
         spent.aws_cpu_ns += cpu_ns
         spent.operations[operation] += 1
-        units = _FAILED_WRITE_UNITS if consumed is None else _units(consumed)
+        units = _units(consumed)
         if operation in _READS:
             spent.read_units += units
         else:
@@ -80,6 +81,6 @@ class AwsMeter:
 
 
 def _units(consumed: Any) -> float:
-    """`CapacityUnits` is the total: the table and every index touched. BatchGetItem has a list of them."""
+    """`CapacityUnits` is the total: the table and every index touched. BatchGetItem has a list, one per table."""
     tables = consumed if isinstance(consumed, list) else [consumed]
     return float(sum(table["CapacityUnits"] for table in tables))
