@@ -52,7 +52,7 @@ class Operations(Protocol):
     def is_immediate(self, action: str) -> bool:
         """Whether the call is meant for this moment and pointless later."""
 
-    def check(self, call: Call, link: Link) -> None:
+    def check(self, call: Call, link: Link, now: datetime) -> None:
         """Raise CallRefused if a rule stands against sending the call now."""
 
     def outcome(self, call: Call, answer: CallResult | CallError) -> Outcome:
@@ -61,8 +61,8 @@ class Operations(Protocol):
     def has_effects(self, call: Call) -> bool:
         """Whether the end of the call changes anything else."""
 
-    def apply(self, call: Call, now: datetime) -> None:
-        """Change what the end of the call changes. Safe to run again."""
+    def apply(self, call: Call, now: datetime, place: "Callable[[Order], Call]") -> None:
+        """Change what the end of the call changes, placing further calls if need be. Safe to run again."""
 
 
 class Workflows(Protocol):
@@ -123,7 +123,7 @@ class CallEngine:
         if link is None:
             raise LookupError(order.charge_point_id)
         call = self._new_call(order, link, now)
-        self._operations.check(call, link)
+        self._operations.check(call, link, now)
         can_go_now = link.connection_id is not None and not link.waiting and link.flight is None
         if link.is_quiet and not can_go_now:
             raise NotConnected("quiet mode: only what can be sent at once is sent")
@@ -174,17 +174,11 @@ class CallEngine:
     def cancel(self, charge_point_id: ChargePointId, call_id: CallId) -> Call | None:
         """Withdraw a queued call; None if it is not queued any more."""
         call = self._store.calls.get(charge_point_id, call_id)
-        if call is None:
-            return None
-        ended = self._end_queued(call, CallState.CANCELLED, "withdrawn")
-        link = self._store.links.get(charge_point_id, consistent=True)
-        if ended and link and call_id in link.waiting:
-            self._store.links.dequeue(link, call_id)
-        return ended
+        return self._withdraw(call, CallState.CANCELLED, "withdrawn") if call else None
 
     def expire(self, call: Call) -> Call | None:
         """End a queued call whose time is up; None if it is not queued any more."""
-        return self._end_queued(call, CallState.EXPIRED, "not sent in time")
+        return self._withdraw(call, CallState.EXPIRED, "not sent in time")
 
     def meet_deadline(self, deadline: Deadline) -> None:
         """End the call that is overdue, or send on what a dead dispatcher left behind. Safe to run again."""
@@ -264,11 +258,11 @@ class CallEngine:
             self._store.links.dequeue(link, call_id)
             return False
         if call.expires_at <= self._clock():
-            self.expire(call)
+            self._end_queued(call, CallState.EXPIRED, "not sent in time")
             self._store.links.dequeue(link, call_id)
             return False
         try:
-            self._operations.check(call, link)
+            self._operations.check(call, link, self._clock())
         except CallRefused as refused:
             self._end_queued(call, CallState.FAILED, str(refused))
             self._store.links.dequeue(link, call_id)
@@ -332,6 +326,14 @@ class CallEngine:
         elif links.put_back(deadline.charge_point_id, deadline.call_id, deadline.attempt) is None:
             links.enqueue(deadline.charge_point_id, deadline.call_id, in_front=True)
 
+    def _withdraw(self, call: Call, state: CallState, status: str) -> Call | None:
+        """End a queued call and make room for another on the waiting list of a station that may be away for long."""
+        ended = self._end_queued(call, state, status)
+        link = self._store.links.get(call.charge_point_id, consistent=True) if ended else None
+        if link and call.id in link.waiting:
+            self._store.links.dequeue(link, call.id)
+        return ended
+
     def _end_queued(self, call: Call, state: CallState, status: str) -> Call | None:
         now = self._clock()
         ended = self._store.calls.end_queued(call, Outcome(state, status), now)
@@ -348,7 +350,7 @@ class CallEngine:
         """What follows the end of a call, whatever it was: its effects, and whoever waits for it."""
         has_effects = self._operations.has_effects(call)
         if has_effects:
-            self._operations.apply(call, now)
+            self._operations.apply(call, now, self.place)
         if call.task_token:
             self._workflows.complete(call.task_token, {"callId": call.id, "state": call.state, "status": call.status})
         if has_effects or call.task_token:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError, model_validator
 
-from csms.calls import CallRefused
+from csms.calls import CallRefused, Order
 from csms.ids import ChargePointId
 from csms.ocpp import frames
 from csms.ocpp.frames import CallError, CallResult
@@ -32,9 +32,15 @@ LARGEST_MESSAGE: Final = 16 * 1024
 
 
 class CommandRequest(Payload):
-    """A payload we send: exactly what the official schema allows, nothing coerced, nothing more."""
+    """A payload we send: exactly what the official schema allows, nothing coerced, nothing more, no null."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, coerce_numbers_to_str=False)
+    model_config = ConfigDict(extra="forbid", strict=True, coerce_numbers_to_str=False, populate_by_name=False)
+
+    @model_validator(mode="after")
+    def _has_no_null(self) -> Self:
+        if any(getattr(self, name) is None for name in self.model_fields_set):
+            raise ValueError("null is no value: leave the field out")
+        return self
 
 
 class CommandResponse(Payload):
@@ -61,6 +67,8 @@ class Settled:
     store: Store
     settings: Settings
     now: datetime
+    place: Callable[[Order], Call]
+    """Places a further call. With an idempotency key, because effects may run again."""
 
     @property
     def is_accepted(self) -> bool:
@@ -179,12 +187,12 @@ class V16Operations:
         """Whether the call is meant for this moment."""
         return operations()[action].is_immediate
 
-    def check(self, call: Call, link: Link) -> None:
+    def check(self, call: Call, link: Link, now: datetime) -> None:
         """Raise CallRefused if a rule stands against sending the call now."""
         text = frames.serialize(frames.Call(call.id, call.action, call.payload))
         if len(text.encode()) > LARGEST_MESSAGE:
             raise CallRefused(f"the message is larger than {LARGEST_MESSAGE} bytes")
-        situation = Situation(link.charge_point_id, link, self._store, self._settings, call.created_at, call.is_forced)
+        situation = Situation(link.charge_point_id, link, self._store, self._settings, now, call.is_forced)
         if not call.is_forced:
             _check_registration(call.action, link.registration)
         operations()[call.action].check(call, situation)
@@ -207,9 +215,9 @@ class V16Operations:
         """Whether the end of the call changes anything else."""
         return operations()[call.action].has_effects
 
-    def apply(self, call: Call, now: datetime) -> None:
+    def apply(self, call: Call, now: datetime, place: Callable[[Order], Call]) -> None:
         """Change what the end of the call changes."""
-        operations()[call.action].apply(Settled(call, self._store, self._settings, now))
+        operations()[call.action].apply(Settled(call, self._store, self._settings, now, place))
 
     @staticmethod
     def _is_valid(action: str, payload: Any) -> bool:
