@@ -31,6 +31,7 @@ class Config(Settings):
     # Known only to the template.
     table_name: Literal[""] = ""
     callback_url: Literal[""] = ""
+    calls_queue_url: Literal[""] = ""
     files_bucket: Literal[""] = ""
 
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = "prod"
@@ -77,11 +78,14 @@ class Config(Settings):
         """Whether state outlives the stack."""
         return self.removal_policy == "retain"
 
-    def environment(self, *, table_name: str, callback_url: str, files_bucket: str) -> dict[str, str]:
+    def environment(
+        self, *, table_name: str, callback_url: str, calls_queue_url: str, files_bucket: str
+    ) -> dict[str, str]:
         """The environment from which `Settings` are read in every function."""
         settings = self.model_dump(mode="json", include=set(Settings.model_fields)) | {
             "table_name": table_name,
             "callback_url": callback_url,
+            "calls_queue_url": calls_queue_url,
             "files_bucket": files_bucket,
         }
         return {name.upper(): str(value) for name, value in settings.items()}

@@ -3,16 +3,20 @@
 No import from aws_cdk: the local stack runs without it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from csms.store.changes import ENDED_CALLS
 from csms.store.keys import INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE
 
 __all__ = [
     "AWS_SERVICES",
+    "CALLS_QUEUE",
     "CONNECT_ROUTE",
     "DEFAULT_ROUTE",
     "DISCONNECT_ROUTE",
+    "ENDED_CALLS_STREAM",
     "FUNCTIONS",
     "GUARDED_ROUTE",
     "INDEXES",
@@ -23,11 +27,15 @@ __all__ = [
     "SCOPES",
     "SORT_KEY",
     "STREAM_VIEW",
+    "SWEEP_SCHEDULE",
     "TTL_ATTRIBUTE",
     "FunctionDefinition",
+    "QueueSource",
+    "Schedule",
+    "StreamSource",
 ]
 
-AWS_SERVICES: Final = ("apigatewaymanagementapi", "dynamodb")
+AWS_SERVICES: Final = ("apigatewaymanagementapi", "dynamodb", "sqs", "stepfunctions")
 """The services that `csms` makes clients of: botocore's models of all others stay out of the layer."""
 
 STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
@@ -70,6 +78,9 @@ class FunctionDefinition:
         return f"{self.name}.handler.lambda_handler"
 
 
+_EFFECTS: Final = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+"""For functions that may end a call: what its end changes is any part of the state."""
+
 # API Gateway gives an integration 29 s; a handler that ends itself before that can still answer in OCPP.
 FUNCTIONS: Final = {
     function.name: function
@@ -91,7 +102,7 @@ FUNCTIONS: Final = {
             "message",
             timeout_s=25,
             memory_mb=512,
-            table_actions=("BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+            table_actions=_EFFECTS,
             connection_methods=("POST",),
             places_calls=True,
         ),
@@ -99,7 +110,23 @@ FUNCTIONS: Final = {
             "dispatch_calls",
             timeout_s=20,  # below the time a station has to answer a call
             memory_mb=512,
-            table_actions=("GetItem", "PutItem", "Query", "UpdateItem"),
+            table_actions=_EFFECTS,
+            connection_methods=("POST",),
+            places_calls=True,
+        ),
+        FunctionDefinition(
+            "finish_calls",
+            timeout_s=60,
+            memory_mb=512,
+            table_actions=_EFFECTS,
+            connection_methods=("POST",),
+            places_calls=True,
+        ),
+        FunctionDefinition(
+            "sweep",
+            timeout_s=55,  # the next one starts a minute after this one
+            memory_mb=512,
+            table_actions=_EFFECTS,
             connection_methods=("POST",),
             places_calls=True,
         ),
@@ -107,9 +134,64 @@ FUNCTIONS: Final = {
             "operator_api",
             timeout_s=28,
             memory_mb=1024,
-            table_actions=("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+            table_actions=_EFFECTS,
             connection_methods=("DELETE", "POST"),
             places_calls=True,
         ),
     )
 }
+
+
+@dataclass(frozen=True)
+class QueueSource:
+    """A queue that feeds a function."""
+
+    function: str
+    batch_size: int
+    maximum_concurrency: int
+    maximum_receives: int
+    """After so many failures a message is put aside."""
+
+    @property
+    def visibility_timeout_s(self) -> int:
+        """A message that failed comes again after this; six times the function's time, as Lambda wants it."""
+        return 6 * FUNCTIONS[self.function].timeout_s
+
+
+@dataclass(frozen=True)
+class StreamSource:
+    """Changes of the table that feed a function."""
+
+    function: str
+    pattern: Mapping[str, Any]
+    """Event-source filter: which changes."""
+    batch_size: int
+    window_s: int
+    """How long changes are gathered before the function runs."""
+    retries: int
+    maximum_age_s: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A clock that runs a function."""
+
+    function: str
+    every_s: int
+
+
+CALLS_QUEUE: Final = QueueSource(
+    "dispatch_calls",
+    batch_size=2,  # two posts that hang, 2 + 5 s each, still end within the function's time
+    maximum_concurrency=20,
+    maximum_receives=5,
+)
+ENDED_CALLS_STREAM: Final = StreamSource(
+    "finish_calls",
+    pattern=ENDED_CALLS,
+    batch_size=100,
+    window_s=5,  # by then the process that ended a call has done what follows, unless it died
+    retries=20,
+    maximum_age_s=6 * 3600,
+)
+SWEEP_SCHEDULE: Final = Schedule("sweep", every_s=60)

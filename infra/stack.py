@@ -4,11 +4,13 @@ from aws_cdk import Stack
 from constructs import Construct
 
 from infra.config import Config
+from infra.constructs.calls import Calls
 from infra.constructs.charge_points import ChargePoints
 from infra.constructs.files import Files
 from infra.constructs.functions import Functions
 from infra.constructs.operators import Operators
 from infra.constructs.state import State
+from infra.constructs.sweep import Sweep
 
 
 class CsmsStack(Stack):
@@ -24,13 +26,18 @@ class CsmsStack(Stack):
         state = State(self, "State", config)
         files = Files(self, "Files", config)
         charge_points = ChargePoints(self, "ChargePoints", config)
+        calls = Calls(self, "Calls")
         environment = config.environment(
             table_name=state.table.table_name,
             callback_url=charge_points.callback_url,
+            calls_queue_url=calls.queue_url,
             files_bucket=files.bucket.bucket_name,
         )
         functions = Functions(self, "Functions", config, environment)
         state.grant(functions)
         charge_points.grant(functions)
         charge_points.route(functions)
+        calls.grant(functions)
+        calls.feed(functions, state.table)
+        Sweep(self, "Sweep", functions)
         Operators(self, "Operators", config, functions)

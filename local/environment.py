@@ -9,6 +9,9 @@ REGION: Final = "eu-west-1"
 STAGE: Final = "local"
 TABLE_NAME: Final = "csms"
 FILES_BUCKET: Final = "csms-files"
+CALLS_QUEUE_NAME: Final = "csms-calls"
+ACCOUNT: Final = "000000000000"
+"""The account of the embedded AWS."""
 
 _DEFAULTS: Final = {"UNKNOWN_CHARGE_POINTS": "accept", "POWERTOOLS_LOG_LEVEL": "WARNING"}
 
@@ -19,6 +22,7 @@ def handler_environment(aws_url: str, callback_url: str) -> dict[str, str]:
         "TABLE_NAME": TABLE_NAME,
         "FILES_BUCKET": FILES_BUCKET,
         "CALLBACK_URL": callback_url,
+        "CALLS_QUEUE_URL": f"{aws_url}/{ACCOUNT}/{CALLS_QUEUE_NAME}",
         "STAGE": STAGE,
         "POWERTOOLS_SERVICE_NAME": "csms",
         "POWERTOOLS_TRACE_DISABLED": "true",

@@ -51,8 +51,11 @@ def test_a_function_writes_json_to_its_own_log_group_only(deployed: Synthesized,
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_uses_no_other_services_than_listed(deployed: Synthesized, name: str) -> None:
+    definition = FUNCTIONS[name]
     services = {action.split(":")[0] for s in deployed.statements(name) for action in listed(s["Action"])}
-    expected = {"logs", "dynamodb"} | ({"execute-api"} if FUNCTIONS[name].connection_methods else set())
+    expected = {"logs", "dynamodb"}
+    expected |= {"execute-api"} if definition.connection_methods else set()
+    expected |= {"sqs"} if definition.places_calls else set()
     assert services == expected
 
 

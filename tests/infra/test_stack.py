@@ -9,7 +9,10 @@ from tests.infra.synthesized import Synthesized, flat, listed, unbundled_app
 
 ROUTES = {"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::RouteResponse"}
 """One or two more with every action: test_charge_points.py."""
-REPLACED_BY_NEW_NAME = {"BucketName", "FunctionName", "LogGroupName", "RoleName", "TableName", "UserPoolName"}
+REPLACED_BY_NEW_NAME = {"BucketName", "FunctionName", "LogGroupName", "QueueName", "RoleName"}
+REPLACED_BY_NEW_NAME |= {"RuleName", "TableName", "UserPoolName"}
+
+REFER_BY_NAME = {"AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"}
 
 
 def test_the_inventory_is_as_recorded(deployed: Synthesized) -> None:
@@ -28,7 +31,7 @@ def test_nothing_has_a_physical_name(deployed: Synthesized) -> None:
     named = {
         logical_id
         for logical_id, resource in deployed.template["Resources"].items()
-        if REPLACED_BY_NEW_NAME & set(resource.get("Properties", {})) and resource["Type"] != "AWS::Lambda::Permission"
+        if REPLACED_BY_NEW_NAME & set(resource.get("Properties", {})) and resource["Type"] not in REFER_BY_NAME
     }
     assert named == set()
 

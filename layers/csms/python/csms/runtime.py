@@ -64,8 +64,17 @@ class Runtime:
 
     @cached_property
     def call_queue(self) -> CallQueue:
-        """Wakes the engine later."""
-        return CallQueue(boto3.client("sqs"), self.settings.calls_queue_url)
+        """Wakes the engine later; a message sent twice wakes it twice, which does no harm."""
+        client = boto3.client(
+            "sqs",
+            config=Config(
+                connect_timeout=1,
+                read_timeout=3,
+                retries={"mode": "standard", "total_max_attempts": 3},
+                max_pool_connections=50,
+            ),
+        )
+        return CallQueue(client, self.settings.calls_queue_url)
 
     @cached_property
     def sessions(self) -> LiveSessions:
