@@ -5,13 +5,10 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
 
 from benchmarks import page
 from benchmarks.machine import this_machine
-from benchmarks.sections import run_parts
-
-PARTS: Final = ("actions", "imports", "fleet", "cost")
+from benchmarks.parts import PARTS, run_parts
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -63,7 +63,9 @@ def of_actions(costs: Sequence[ActionCost]) -> list[Finding]:
 
 def of_imports(starts: Sequence[ColdStart]) -> list[Finding]:
     """Of the cold start of `message`."""
-    ratios = {has_bytecode: ratio_to_floor("message", starts, has_bytecode) for has_bytecode in (True, False)}
+    ratios = {
+        has_bytecode: ratio_to_floor("message", starts, has_bytecode=has_bytecode) for has_bytecode in (True, False)
+    }
     return [
         Finding(
             f"`message` ready within {IMPORT_RATIO}x of boto3 + client + logger + pydantic",
@@ -74,7 +76,7 @@ def of_imports(starts: Sequence[ColdStart]) -> list[Finding]:
     ]
 
 
-def ratio_to_floor(what: str, starts: Sequence[ColdStart], has_bytecode: bool) -> float:
+def ratio_to_floor(what: str, starts: Sequence[ColdStart], *, has_bytecode: bool) -> float:
     """How much longer it takes than the floor does."""
     ready = {one.what: one.ready_ms for one in starts if one.has_bytecode is has_bytecode}
     return ready[what] / ready[FLOOR]

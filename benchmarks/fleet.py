@@ -2,9 +2,10 @@
 
 import asyncio
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Final, TypeAlias
 
 import boto3
 
@@ -15,7 +16,38 @@ from csms.store import Store
 from csms.store.transactions import TransactionFilter
 from local.environment import TABLE_NAME, handler_environment, replaced_environment
 from local.fleet import FleetPlan, FleetReport, SentTransaction, run_fleet
+from local.fleet.clock import DayClock
+from local.fleet.report import Recorder, percentile
 from tests.stack import running_stack
+
+STORM: Final = 0.1
+"""Share of the day after which the stations, which all boot in its first minutes, have settled."""
+Percentiles: TypeAlias = tuple[float, float, float]
+"""p50, p95, p99 in ms."""
+
+
+@dataclass
+class Settled:
+    """Watches a fleet, and knows the response times from when it had settled."""
+
+    day_s: float
+    _times_ms: dict[str, list[float]] = field(default_factory=dict)
+    _before: dict[str, int] = field(default_factory=dict)
+
+    async def follow(self, _clock: DayClock, recorder: Recorder) -> None:
+        """Note how far the recorder is when the storm is over."""
+        await asyncio.sleep(self.day_s * STORM)
+        self._times_ms = recorder.times_ms
+        self._before = {action: len(times_ms) for action, times_ms in recorder.times_ms.items()}
+
+    def percentiles(self) -> dict[str, Percentiles]:
+        """By action; those that only happen at boot are left out."""
+        later = {action: sorted(times[self._before.get(action, 0) :]) for action, times in self._times_ms.items()}
+        return {
+            action: (percentile(times, 50), percentile(times, 95), percentile(times, 99))
+            for action, times in later.items()
+            if times
+        }
 
 
 @dataclass(frozen=True)
@@ -24,6 +56,7 @@ class FleetRun:
 
     report: FleetReport
     day_s: float
+    settled: dict[str, Percentiles]
     stored_transactions: int
     differences: list[str]
     """Empty when what was sent is what is stored."""
@@ -45,9 +78,10 @@ def measure_fleet(stations: int, day_s: float, visits: int) -> FleetRun:
             id_tags=id_tags,
             validate=False,  # the benchmark's processor is to serve, not to check
         )
-        report = asyncio.run(run_fleet(plan))
+        settled = Settled(day_s)
+        report = asyncio.run(run_fleet(plan, settled.follow))
         stored, differences = _compare(store, report, plan)
-    return FleetRun(report, day_s, stored, differences)
+    return FleetRun(report, day_s, settled.percentiles(), stored, differences)
 
 
 def _store(aws_url: str) -> Store:

@@ -6,7 +6,7 @@ from typing import Final
 
 from benchmarks.machine import Machine
 from benchmarks.packages import ROOT
-from benchmarks.sections import Section
+from benchmarks.section import Section
 
 PAGE: Final = ROOT / "docs" / "performance.md"
 

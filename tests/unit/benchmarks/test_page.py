@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.__main__ import PARTS
 from benchmarks.page import PAGE, replace_part
+from benchmarks.parts import PARTS
 from benchmarks.tables import Table
 
 TEXT = "Before.\n<!-- bench: fleet -->\nold\n<!-- end: fleet -->\nAfter.\n"

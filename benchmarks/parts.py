@@ -1,0 +1,27 @@
+"""Runs the parts that were asked for."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from benchmarks.actions import measure_actions
+from benchmarks.actions_section import actions_section
+from benchmarks.cost_section import cost_section
+from benchmarks.fleet_section import fleet_section
+from benchmarks.imports_section import imports_section
+from benchmarks.section import Section
+
+PARTS: Final = ("actions", "imports", "fleet", "cost")
+
+
+def run_parts(
+    names: Sequence[str], *, laps: int, starts: int, stations: Sequence[int], day_s: float | None, visits: int
+) -> list[Section]:
+    """The sections in the order of `names`; actions are measured once, for the cost as well."""
+    costs = measure_actions(laps) if {"actions", "cost"} & set(names) else []
+    measure = {
+        "actions": lambda: actions_section(costs),
+        "imports": lambda: imports_section(starts),
+        "fleet": lambda: fleet_section(stations, day_s, visits),
+        "cost": lambda: cost_section(costs),
+    }
+    return [measure[name]() for name in names]
