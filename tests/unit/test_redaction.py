@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csms.redaction import REDACTED, is_secret, redact, redact_frame, redact_url
+from csms.redaction import REDACTED, is_secret, redact, redact_frame, redact_url, redact_value
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -18,11 +18,14 @@ JSON = st.recursive(
 def test_keys_with_secret_values_are_known_by_their_names(key: str) -> None:
     assert is_secret(key)
     assert redact({"key": key, "value": "hunter2"}) == {"key": key, "value": REDACTED}
+    assert redact_value(key, "hunter2") == REDACTED
+    assert redact_value(key, None) is None
 
 
 @pytest.mark.parametrize("key", ["HeartbeatInterval", "AuthorizationCacheEnabled", "LocalAuthListEnabled", ""])
 def test_other_values_are_shown(key: str) -> None:
     assert redact({"key": key, "value": "300"}) == {"key": key, "value": "300"}
+    assert redact_value(key, "300") == "300"
 
 
 def test_a_configuration_is_shown_without_the_values_of_secret_keys() -> None:

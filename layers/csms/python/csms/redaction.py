@@ -27,6 +27,13 @@ def is_secret(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None
 
 
+def redact_value(key: str, value: str | None) -> str | None:
+    """The value of a configuration key as it may be shown."""
+    if value is None:
+        return None
+    return REDACTED if is_secret(key) else _redact_text(value)
+
+
 def redact(value: Any) -> Any:
     """Any JSON value as it may be shown."""
     return _redact(value, _DEEPEST)
