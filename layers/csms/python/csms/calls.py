@@ -7,11 +7,12 @@ dies, something that a deadline message, a repetition or the next message of the
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from csms.call_queue import CallQueue, Deadline, Dispatch
+from csms.digest import digest
 from csms.gateway import Gateway, Posted
 from csms.ids import CallId, ChargePointId
 from csms.ocpp import frames
@@ -19,9 +20,9 @@ from csms.ocpp.frames import CallError, CallResult
 from csms.ocpp.json_types import JsonObject
 from csms.settings import Settings
 from csms.store import Store
-from csms.store.calls import Call, CallState, Outcome, new_call_id
+from csms.store.calls import Call, CallState, Claim, Outcome, new_call_id
 from csms.store.errors import ConditionFailed
-from csms.store.links import Flight, Link
+from csms.store.links import LONGEST_WAITING_LIST, Flight, Link, WaitingListFull
 from csms.store.messages import Exchanged
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,13 @@ class Order:
     idempotency_key: str | None = None
     task_token: str | None = None
     bulk_id: str | None = None
+    words: JsonObject | None = None
+    """What was asked for, where the payload is more than that: a repetition asks for the same."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the idempotency key stands for."""
+        return digest([self.idempotency_key, self.action, self.payload if self.words is None else self.words])
 
 
 class CallEngine:
@@ -118,6 +126,8 @@ class CallEngine:
             WaitingListFull: too many calls wait already.
             LookupError: there is no such charge point.
         """
+        if earlier := self.repeated(order):
+            return earlier
         now = self._clock()
         link = self._store.links.get(order.charge_point_id, consistent=True)
         if link is None:
@@ -127,13 +137,27 @@ class CallEngine:
         can_go_now = link.connection_id is not None and not link.waiting and link.flight is None
         if link.is_quiet and not can_go_now:
             raise NotConnected("quiet mode: only what can be sent at once is sent")
-        call = self._store.calls.create(call, is_swept=not can_go_now)
-        if (call.action, call.payload) != (order.action, order.payload):
-            raise CallRefused("the Idempotency-Key was used for another command")
+        if len(link.waiting) >= LONGEST_WAITING_LIST:
+            raise WaitingListFull
+        call = self._store.calls.create(self._claimed(call, order), is_swept=not can_go_now)
         if call.state is not CallState.QUEUED:  # a repetition
             return call
         if not (can_go_now and self._is_time(link, now) and self._send(call, link)):
             self.dispatch(order.charge_point_id, self._store.links.enqueue(order.charge_point_id, call.id))
+        return call
+
+    def repeated(self, order: Order) -> Call | None:
+        """The call that an earlier order with the same idempotency key became, seen on its way; None if there is none.
+
+        Raises:
+            CallRefused: the key was used for another command.
+        """
+        if order.idempotency_key is None:
+            return None
+        claim = self._store.calls.claimed(order.charge_point_id, order.idempotency_key)
+        call = self._store.calls.get(order.charge_point_id, _check_same(claim, order)) if claim else None
+        if call and call.state is CallState.QUEUED:
+            self.dispatch(call.charge_point_id, self._store.links.enqueue(call.charge_point_id, call.id))
         return call
 
     def dispatch(self, charge_point_id: ChargePointId, link: Link | None = None) -> None:
@@ -210,12 +234,9 @@ class CallEngine:
             self._queue().send(Dispatch(link.charge_point_id), delay)
 
     def _new_call(self, order: Order, link: Link, now: datetime) -> Call:
-        call_id = new_call_id(now)
-        if order.idempotency_key:
-            call_id = self._store.calls.claim(order.charge_point_id, order.idempotency_key, call_id, now)
         return Call(
             charge_point_id=order.charge_point_id,
-            id=call_id,
+            id=new_call_id(now),
             action=order.action,
             payload=order.payload,
             created_at=now,
@@ -226,6 +247,14 @@ class CallEngine:
             task_token=order.task_token,
             bulk_id=order.bulk_id,
         )
+
+    def _claimed(self, call: Call, order: Order) -> Call:
+        """The call under the id that the order's idempotency key stands for."""
+        if order.idempotency_key is None:
+            return call
+        claim = Claim(call.id, order.fingerprint)
+        claim = self._store.calls.claim(order.charge_point_id, order.idempotency_key, claim, call.created_at)
+        return replace(call, id=_check_same(claim, order))
 
     def _lifetime(self, order: Order, link: Link, now: datetime) -> timedelta:
         if order.lifetime is not None:
@@ -367,6 +396,12 @@ class CallEngine:
         request = frames.serialize(frames.Call(call.id, call.action, call.payload))
         exchanged = Exchanged(call.sent_at or call.created_at, "central system", call.action, request, text)
         self._store.messages.record(call.charge_point_id, exchanged)
+
+
+def _check_same(claim: Claim, order: Order) -> CallId:
+    if claim.fingerprint != order.fingerprint:
+        raise CallRefused("the Idempotency-Key was used for another command")
+    return claim.call_id
 
 
 def _answer_as_json(answer: CallResult | CallError) -> Any:

@@ -87,6 +87,14 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What an idempotency key stands for: a call, and a digest of what was asked for."""
+
+    call_id: CallId
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class CallPage:
     """Some calls, newest first; `cursor` is None when that was all."""
 
@@ -105,17 +113,26 @@ class Calls:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def claim(self, charge_point_id: ChargePointId, idempotency_key: str, call_id: CallId, now: datetime) -> CallId:
-        """The id of the call that a client's key stands for: this one, unless the key was used before."""
+    def claim(self, charge_point_id: ChargePointId, idempotency_key: str, claim: Claim, now: datetime) -> Claim:
+        """What a client's key stands for: this, unless the key was used before."""
         try:
             self._table.put(
                 keys.idempotency(charge_point_id, idempotency_key),
-                {"call_id": call_id, keys.TTL_ATTRIBUTE: int((now + _KEEP_IDEMPOTENCY).timestamp())},
+                {
+                    "call_id": claim.call_id,
+                    "fingerprint": claim.fingerprint,
+                    keys.TTL_ATTRIBUTE: int((now + _KEEP_IDEMPOTENCY).timestamp()),
+                },
                 condition=Attr(keys.PARTITION_KEY).not_exists(),
             )
         except ConditionFailed as used:
-            return CallId((used.item or {})["call_id"])
-        return call_id
+            return _claim_from_item(used.item or {})
+        return claim
+
+    def claimed(self, charge_point_id: ChargePointId, idempotency_key: str) -> Claim | None:
+        """What a client's key stands for already."""
+        item = self._table.get(keys.idempotency(charge_point_id, idempotency_key), consistent=True)
+        return _claim_from_item(item) if item else None
 
     def create(self, call: Call, *, is_swept: bool) -> Call:
         """Store a queued call once; returns the stored one if it was there. `is_swept` enters it in the due list."""
@@ -133,6 +150,11 @@ class Calls:
         """One call, strongly consistent."""
         item = self._table.get(keys.call(charge_point_id, call_id), consistent=True)
         return _from_item(item) if item else None
+
+    def get_many(self, charge_point_ids_and_ids: list[tuple[ChargePointId, CallId]]) -> dict[CallId, Call]:
+        """Those of the calls that exist, of any charge points; as they were a moment ago."""
+        items = self._table.get_many([keys.call(*each) for each in charge_point_ids_and_ids])
+        return {call.id: call for call in map(_from_item, items)}
 
     def due(self, now: datetime, shard: int, *, limit: int = 100) -> list[Call]:
         """Queued calls of one shard whose time is up."""
@@ -184,16 +206,17 @@ class Calls:
         )
 
     def unsend(self, call: Call, attempt: int) -> None:
-        """Note that the attempt did not reach the station."""
+        """Note that the attempt did not reach the station; from now on the call is swept."""
         try:
-            self._change(call, {"state": CallState.QUEUED.value}, _is_sent_by(attempt))
+            self._change(call, {"state": CallState.QUEUED.value, **_due(call)}, _is_sent_by(attempt))
         except ConditionFailed:
             return
 
     def fence_off(self, call: Call, attempt: int) -> bool:
-        """Keep this attempt and earlier ones from sending a queued call; whether it is (still) queued."""
+        """Keep this attempt and earlier ones from sending a queued call, and sweep it; whether it is still queued."""
+        is_unfenced = Attr("state").eq(CallState.QUEUED.value) & Attr("fence").lt(attempt)
         try:
-            self._change(call, {"fence": attempt}, Attr("state").eq(CallState.QUEUED.value) & Attr("fence").lt(attempt))
+            self._change(call, {"fence": attempt, **_due(call)}, is_unfenced)
         except ConditionFailed as failed:
             return (failed.item or {}).get("state") == CallState.QUEUED.value
         return True
@@ -269,6 +292,10 @@ def _to_item(call: Call) -> dict[str, Any]:
         "fence": call.fence,
         keys.TTL_ATTRIBUTE: int((call.created_at + _KEEP).timestamp()),
     }
+
+
+def _claim_from_item(item: Item) -> Claim:
+    return Claim(CallId(item["call_id"]), item["fingerprint"])
 
 
 def _from_item(item: Item) -> Call:
