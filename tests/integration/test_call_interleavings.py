@@ -6,11 +6,11 @@ settles another call. Held at the end, when the station behaves: every call has 
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,21 +23,26 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from moto.backends import get_backend
 
 from csms.call_queue import CallQueue, Wake
 from csms.calls import CallRefused, Order
 from csms.gateway import Gateway, Posted
 from csms.ids import CallId, ChargePointId, ConnectionId
 from csms.runtime import Runtime, runtime
-from csms.store.calls import CallState
 from csms.store.links import WaitingListFull
 from tests.lambda_station import LambdaStation
 
+if TYPE_CHECKING:
+    from csms.store.calls import CallState
+
+Fate = tuple[int, bool, str] | None
 _TIMEOUT = timedelta(seconds=30)
 _identities = itertools.count()
 
-CRASHES = st.none() | st.tuples(st.integers(0, 12), st.booleans())
-"""Die at this AWS call, before or after it took effect; None: live."""
+EVENTS = ("die", "wakes", "stall", "answer", "reconnect", "dispatch")
+FATES = st.none() | st.tuples(st.integers(0, 12), st.booleans(), st.sampled_from(EVENTS))
+"""At this AWS call, before or after it took effect: die, or let something else happen in between; None: undisturbed."""
 
 
 class ProcessDied(BaseException):
@@ -59,6 +64,7 @@ class World(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
+        forget_everything()
         self.station = LambdaStation(f"CP{next(_identities)}")
         self.id = ChargePointId(self.station.identity)
         self.csms: Runtime = runtime()
@@ -68,46 +74,45 @@ class World(RuleBasedStateMachine):
         self.wakes: list[tuple[datetime, Wake]] = []
         self.keys: list[str] = []
         self.ended: dict[str, CallState] = {}
-        self.results = iter(())
-        self.crash_at: int | None = None
-        self.crashes_after = False
+        self.results: Iterator[Posted] = iter(())
+        self.fate: Fate = None
         self.is_connected = False
         current.world = self
         self.reconnect()
 
     # What the world does to the engine, each perhaps in a process that dies.
 
-    @rule(crash=CRASHES, action=st.sampled_from(["ClearCache", "Reset"]))
-    def place(self, crash: tuple[int, bool] | None, action: str) -> None:
+    @rule(fate=FATES, action=st.sampled_from(["ClearCache", "Reset"]))
+    def place(self, fate: Fate, action: str) -> None:
         key = f"k{len(self.keys)}-{action}"
         self.keys.append(key)
-        self._in_process(crash, lambda: self._place(key))
+        self._in_process(fate, lambda: self._place(key))
 
-    @rule(crash=CRASHES, index=st.integers(0, 50), is_duplicate=st.booleans())
+    @rule(fate=FATES, index=st.integers(0, 50), is_duplicate=st.booleans())
     @precondition(lambda self: self.wakes)
-    def deliver(self, crash: tuple[int, bool] | None, index: int, is_duplicate: bool) -> None:
+    def deliver(self, fate: Fate, index: int, is_duplicate: bool) -> None:
         entry = self.wakes[index % len(self.wakes)]
         if entry[0] > self.station.now:
             return
         if not is_duplicate:
             self.wakes.remove(entry)
-        if not self._in_process(crash, lambda: self._wake(entry[1])) and not is_duplicate:
+        if not self._in_process(fate, lambda: self._wake(entry[1])) and not is_duplicate:
             self.wakes.append((self.station.now, entry[1]))  # not acknowledged: it comes again
 
-    @rule(crash=CRASHES, index=st.integers(0, 50))
+    @rule(fate=FATES, index=st.integers(0, 50))
     @precondition(lambda self: self.frames and self.is_connected)
-    def answer(self, crash: tuple[int, bool] | None, index: int) -> None:
+    def answer(self, fate: Fate, index: int) -> None:
         frame = self.frames[-1 - index % len(self.frames)]
         frame.is_answered = True
         text = json.dumps([3, frame.call_id, {"status": "Accepted", "mine": frame.call_id}])
-        self._in_process(crash, lambda: self.station.send(text))
+        self._in_process(fate, lambda: self.station.send(text))
 
-    @rule(crash=CRASHES, index=st.integers(0, 50))
+    @rule(fate=FATES, index=st.integers(0, 50))
     @precondition(lambda self: self.keys)
-    def cancel(self, crash: tuple[int, bool] | None, index: int) -> None:
+    def cancel(self, fate: Fate, index: int) -> None:
         calls = self.csms.store.calls.list(self.id, limit=50).calls
         if calls:
-            self._in_process(crash, lambda: self.engine.cancel(self.id, calls[index % len(calls)].id))
+            self._in_process(fate, lambda: self.engine.cancel(self.id, calls[index % len(calls)].id))
 
     @rule(seconds=st.sampled_from([1, 2, 5, 31]))
     def wait(self, seconds: int) -> None:
@@ -169,9 +174,15 @@ class World(RuleBasedStateMachine):
         self.station.wait(seconds=2)
         for key in self.keys:
             self._place(key)
+        self._deliver_due()
+        self._answer_all()
+
+    def _deliver_due(self) -> None:
         for entry in [entry for entry in self.wakes if entry[0] <= self.station.now]:
             self.wakes.remove(entry)
             self._wake(entry[1])
+
+    def _answer_all(self) -> None:
         for frame in self.frames:
             if not frame.is_answered:
                 frame.is_answered = True
@@ -197,30 +208,48 @@ class World(RuleBasedStateMachine):
         link = self.csms.store.links.get(self.id, consistent=True)
         return link is None or link.flight is not None or bool(link.waiting)
 
-    def _in_process(self, crash: tuple[int, bool] | None, work: Callable[[], Any]) -> bool:
-        """Run in a process that dies at the given AWS call; whether it lived."""
-        self.crash_at, self.crashes_after = crash or (None, False)
+    def _in_process(self, fate: Fate, work: Callable[[], Any]) -> bool:
+        """Run in a process that may die or be interrupted at the given AWS call; whether it lived."""
+        self.fate = fate
         try:
             work()
         except ProcessDied:
             self.csms.sessions.forget(ConnectionId(self.station.connection_id))
             return False
         finally:
-            self.crash_at = None
+            self.fate = None
         return True
 
     def step(self, *, is_after: bool) -> None:
         """One AWS call is about to be made, or was made."""
-        if self.crash_at is None or is_after != self.crashes_after:
+        if self.fate is None or is_after != self.fate[1]:
             return
-        if self.crash_at == 0:
-            self.crash_at = None
-            raise ProcessDied
-        self.crash_at -= 1
+        left, _, event = self.fate
+        if left > 0:
+            self.fate = (left - 1, is_after, event)
+            return
+        self.fate = None
+        self._happen(event)
+
+    def _happen(self, event: str) -> None:
+        """What another process, the station or the clock does in the middle of somebody's work."""
+        match event:
+            case "die":
+                raise ProcessDied
+            case "stall":
+                self.station.wait(seconds=31)
+                self._deliver_due()
+            case "wakes":
+                self._deliver_due()
+            case "answer":
+                self._answer_all()
+            case "reconnect":
+                self.reconnect()
+            case _:
+                self.engine.dispatch(self.id)
 
     def post(self, connection_id: str, text: str) -> Posted:
         """The gateway's side of a post, and the station's."""
-        self.step(is_after=False)
         result = next(self.results, Posted.DELIVERED)
         if not self.is_connected or connection_id != self.station.connection_id:
             result = Posted.GONE
@@ -250,6 +279,11 @@ class Current:
 current = Current()
 
 
+def forget_everything() -> None:
+    """An empty table; moto sorts all of it for every query."""
+    get_backend("dynamodb")["123456789012"]["eu-central-1"].tables["csms"].items.clear()
+
+
 def test_any_order_of_events_ends_every_call_exactly_once(csms: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     def post(_: Gateway, connection_id: ConnectionId, text: str) -> Posted:
         assert current.world is not None
@@ -275,9 +309,9 @@ def test_any_order_of_events_ends_every_call_exactly_once(csms: Runtime, monkeyp
     events = csms.store.links._table._client.meta.events
     events.register("before-call.dynamodb", before)
     events.register("after-call.dynamodb", after)
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         World,
         settings=settings(
-            max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
