@@ -1,10 +1,10 @@
-"""Wakes the call engine: a call may go out now, or an answer is overdue. Fed by the `calls` queue."""
+"""Wakes the call engine: a call may go out, an answer is overdue, many are to be called. Fed by the `calls` queue."""
 
 import logging
 from typing import Any
 
-from csms.call_queue import Dispatch, read
-from csms.runtime import runtime
+from csms.call_queue import BulkChunk, BulkSelection, Deadline, Dispatch, Wake, read
+from csms.runtime import Runtime, runtime
 
 logger = logging.getLogger("csms.dispatch_calls")
 
@@ -16,14 +16,22 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  #
 
 
 def _handle(record: dict[str, Any]) -> bool:
-    calls = runtime().calls
+    csms = runtime()
     try:
-        wake = read(record["body"])
-        if isinstance(wake, Dispatch):
-            calls.dispatch(wake.charge_point_id)
-        else:
-            calls.meet_deadline(wake)
+        _wake(csms, read(record["body"]))
     except Exception:
         logger.exception("a wake-up failed")
         return False
     return True
+
+
+def _wake(csms: Runtime, wake: Wake) -> None:
+    match wake:
+        case Dispatch():
+            csms.calls.dispatch(wake.charge_point_id)
+        case Deadline():
+            csms.calls.meet_deadline(wake)
+        case BulkSelection():
+            csms.bulk.select(wake)
+        case BulkChunk():
+            csms.bulk.place(wake)

@@ -25,6 +25,8 @@ ITEMS = {
     "meter values of a connector": keys.Key(keys.connector_meter_partition(CP, 1, NOW), TIMED),
     "history": keys.event(CP, "status", NOW, "abc"),
     "orphan": keys.orphan(CP, "abc"),
+    "bulk command": keys.bulk("b1"),
+    "bulk result": keys.bulk_result("b1", CP),
     "session": keys.session(ConnectionId("c1")),
     "id tag": keys.tag("Tag"),
     "connection attempt": keys.connection_attempt("CP001", "why"),

@@ -2,12 +2,14 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.ids import CallId, ChargePointId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
+from csms.store.listing import ShardCursor
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -33,7 +35,24 @@ class Deadline:
     until: datetime
 
 
-Wake = Dispatch | Deadline
+@dataclass(frozen=True)
+class BulkSelection:
+    """Find the charge points of a bulk command, the next page of them if `after` is given."""
+
+    bulk_id: str
+    after: ShardCursor | None = None
+    found: int = 0
+
+
+@dataclass(frozen=True)
+class BulkChunk:
+    """Call these charge points for a bulk command."""
+
+    bulk_id: str
+    charge_point_ids: tuple[ChargePointId, ...]
+
+
+Wake = Dispatch | Deadline | BulkSelection | BulkChunk
 
 
 class CallQueue:
@@ -51,16 +70,36 @@ class CallQueue:
 
 def write(wake: Wake) -> str:
     """The body of the queue message."""
-    body: dict[str, object] = {"v": SCHEMA_VERSION, "chargePointId": wake.charge_point_id}
-    if isinstance(wake, Deadline):
-        body |= {"callId": wake.call_id, "attempt": wake.attempt, "until": format_timestamp(wake.until)}
-    return json.dumps(body)
+    return json.dumps({"v": SCHEMA_VERSION, **_fields(wake)})
 
 
 def read(body: str) -> Wake:
     """The wake-up in a queue message."""
     fields = json.loads(body)
+    if "bulkId" in fields:
+        return _read_bulk(fields)
     charge_point_id = ChargePointId(fields["chargePointId"])
     if "callId" not in fields:
         return Dispatch(charge_point_id)
     return Deadline(charge_point_id, CallId(fields["callId"]), fields["attempt"], parse_timestamp(fields["until"]))
+
+
+def _fields(wake: Wake) -> dict[str, Any]:
+    match wake:
+        case Dispatch(charge_point_id):
+            return {"chargePointId": charge_point_id}
+        case Deadline(charge_point_id, call_id, attempt, until):
+            moment = format_timestamp(until)
+            return {"chargePointId": charge_point_id, "callId": call_id, "attempt": attempt, "until": moment}
+        case BulkSelection(bulk_id, after, found):
+            place = {"partition": after.partition, "after": after.after} if after else None
+            return {"bulkId": bulk_id, "place": place, "found": found}
+        case BulkChunk(bulk_id, charge_point_ids):
+            return {"bulkId": bulk_id, "chargePointIds": charge_point_ids}
+
+
+def _read_bulk(fields: Mapping[str, Any]) -> Wake:
+    if "chargePointIds" in fields:
+        return BulkChunk(fields["bulkId"], tuple(map(ChargePointId, fields["chargePointIds"])))
+    place = fields["place"]
+    return BulkSelection(fields["bulkId"], ShardCursor(**place) if place else None, fields["found"])

@@ -6,6 +6,7 @@ from functools import cache, cached_property
 import boto3
 from botocore.config import Config
 
+from csms.bulk import BulkCommands
 from csms.call_queue import CallQueue
 from csms.calls import CallEngine
 from csms.connections import Connections
@@ -18,6 +19,7 @@ from csms.v16.answer import Answerer
 from csms.v16.operations import V16Operations
 from csms.workflows import StepFunctions
 
+from csms.v16.orders import Commands
 
 @dataclass(frozen=True)
 class Runtime:
@@ -64,6 +66,22 @@ class Runtime:
 
     @cached_property
     def call_queue(self) -> CallQueue:
+    @cached_property
+    def commands(self) -> Commands:
+        """Makes calls of what operators want."""
+        return Commands(self.settings, self.store, self.calls)
+
+    @cached_property
+    def bulk(self) -> BulkCommands:
+        """The same for many charge points."""
+        return BulkCommands(self.store, lambda: self.call_queue, self.commands)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Keeps what is secret in a call until it is sent; the client is made for the first one."""
+        config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+        return Secrets(cache(lambda: boto3.client("kms", config=config)), self.settings.secrets_key_id)
+
         """Wakes the engine later; a message sent twice wakes it twice, which does no harm."""
         client = boto3.client(
             "sqs",

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from csms.settings import Settings
+from csms.store.bulks import Bulks
 from csms.store.calls import Calls
 from csms.store.charge_points import ChargePoints
 from csms.store.connection_attempts import ConnectionAttempts
@@ -35,6 +36,7 @@ class Store:
         self.history = History(table, settings.history_days)
         self.id_tags = IdTags(table)
         self.links = Links(table)
+        self.bulks = Bulks(table)
         self.messages = Messages(table, settings.message_log_days)
         self.meter_values = MeterValues(table)
         self.orphans = Orphans(table)

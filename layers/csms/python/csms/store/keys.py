@@ -182,6 +182,53 @@ def list_partition(kind: str, shard: int) -> str:
     return f"KIND#{kind}#{shard}"
 
 
+CONFIGURATION_PREFIX: Final = "CONFIG#"
+
+
+def configuration(charge_point_id: ChargePointId, key: str) -> Key:
+    """A configuration key of the charge point, whatever its case [S 7.28]."""
+    return Key(charge_point_partition(charge_point_id), f"{CONFIGURATION_PREFIX}{key.casefold()}")
+
+
+PROFILE_PREFIX: Final = "PROFILE#"
+
+
+def charging_profile(charge_point_id: ChargePointId, profile_id: int) -> Key:
+    """A charging profile the charge point has been sent."""
+    return Key(charge_point_partition(charge_point_id), f"{PROFILE_PREFIX}{profile_id}")
+
+
+RESERVATION_PREFIX: Final = "RESERVATION#"
+
+
+def reservation(charge_point_id: ChargePointId, reservation_id: ReservationId) -> Key:
+    """A reservation that the charge point has accepted, or may have."""
+    return Key(charge_point_partition(charge_point_id), f"{RESERVATION_PREFIX}{reservation_id}")
+
+
+def local_list(charge_point_id: ChargePointId) -> Key:
+    """The local authorization list as the charge point last acknowledged it."""
+    return Key(charge_point_partition(charge_point_id), "LOCALLIST")
+
+
+def bulk_partition(bulk_id: str) -> str:
+    """A bulk command and what became of it."""
+    return f"BULK#{bulk_id}"
+
+
+def bulk(bulk_id: str) -> Key:
+    """One command to many charge points."""
+    return Key(bulk_partition(bulk_id), "BULK")
+
+
+BULK_RESULT_PREFIX: Final = "RESULT#"
+
+
+def bulk_result(bulk_id: str, charge_point_id: ChargePointId) -> Key:
+    """What became of a bulk command at one charge point."""
+    return Key(bulk_partition(bulk_id), f"{BULK_RESULT_PREFIX}{charge_point_id}")
+
+
 def open_transaction(id_tag: str, charge_point_id: ChargePointId, transaction_id: TransactionId) -> IndexKey:
     """Entry in the list of open transactions: found by tag within its shard, or shard by shard as a whole."""
     folded = id_tag.upper()

@@ -1,0 +1,111 @@
+"""One command to many charge points, fanned out through the queue.
+
+Everything runs at least once and may run again: each charge point's call is found again by an idempotency key, and a
+result that is noted twice says the same. A selection is looked up a page at a time; each page goes on in chunks, which
+the queue hands out at once, and the next page in a message of its own.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic import ValidationError
+
+from csms.call_queue import BulkChunk, BulkSelection, CallQueue
+from csms.calls import CallRefused
+from csms.ids import ChargePointId
+from csms.store import Store
+from csms.store.bulks import Bulk, BulkResult
+from csms.store.links import WaitingListFull
+from csms.v16.orders import Command, Commands
+
+logger = logging.getLogger(__name__)
+
+CHUNK: Final = 10
+"""Charge points a message: some hundred milliseconds, so that other wake-ups in its batch do not wait for long."""
+_PAGE: Final = 100
+_NOBODY: Final = "there is no such charge point"
+
+
+class BulkCommands:
+    """Starts bulk commands and carries them out."""
+
+    def __init__(
+        self,
+        store: Store,
+        queue: Callable[[], CallQueue],
+        commands: Commands,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._commands = commands
+        self._clock = clock
+
+    def start(self, bulk: Bulk) -> Bulk:
+        """Store it and set it going; returns the stored one if it was there, set going again if need be."""
+        stored = self._store.bulks.create(bulk)
+        if stored.expected is None:
+            self._queue().send(BulkSelection(stored.id))
+        return stored
+
+    def select(self, wake: BulkSelection) -> None:
+        """Find the charge points, or the next page of them, and hand them out in chunks."""
+        bulk = self._store.bulks.get(wake.bulk_id)
+        if bulk is None:
+            return
+        named = bulk.selection.charge_point_ids
+        if wake.after is None:
+            self._hand_out(bulk, named)
+        found = len(named) if wake.after is None else wake.found
+        if bulk.selection.is_search:
+            page = self._store.charge_points.list(limit=_PAGE, cursor=wake.after)
+            matching = [
+                each.id for each in page.things if bulk.selection.fits(each) and not bulk.selection.names(each.id)
+            ]
+            self._hand_out(bulk, matching)
+            found += len(matching)
+            if page.cursor:
+                self._queue().send(BulkSelection(bulk.id, page.cursor, found))
+                return
+        self._store.bulks.expect(bulk, found)
+
+    def place(self, wake: BulkChunk) -> None:
+        """Call each of some charge points."""
+        bulk = self._store.bulks.get(wake.bulk_id)
+        if bulk is None:
+            return
+        for charge_point_id in wake.charge_point_ids:
+            self._store.bulks.record(bulk, self._call(bulk, charge_point_id))
+
+    def _hand_out(self, bulk: Bulk, charge_point_ids: Sequence[ChargePointId]) -> None:
+        for first in range(0, len(charge_point_ids), CHUNK):
+            self._queue().send(BulkChunk(bulk.id, tuple(charge_point_ids[first : first + CHUNK])))
+
+    def _call(self, bulk: Bulk, named: ChargePointId) -> BulkResult:
+        charge_point = self._store.charge_points.find(named)
+        link = self._store.links.get(charge_point.id) if charge_point else None
+        if link is None:
+            return BulkResult(named, refusal=_NOBODY)
+        command = Command(
+            bulk.action,
+            bulk.payload,
+            bulk.requested_by,
+            is_forced=bulk.is_forced,
+            lifetime=bulk.lifetime,
+            idempotency_key=f"bulk {bulk.id}",  # a client's key has no space
+            bulk_id=bulk.id,
+        )
+        try:
+            call = self._commands.place(link, command, self._clock())
+        except CallRefused as refused:
+            return BulkResult(link.charge_point_id, refusal=str(refused))
+        except WaitingListFull:
+            return BulkResult(link.charge_point_id, refusal="too many calls wait already")
+        except ValidationError as invalid:
+            findings = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in invalid.errors()]
+            return BulkResult(link.charge_point_id, refusal="; ".join(findings))
+        except LookupError:
+            return BulkResult(link.charge_point_id, refusal=_NOBODY)
+        return BulkResult(link.charge_point_id, call_id=call.id)
