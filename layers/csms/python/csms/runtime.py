@@ -77,6 +77,18 @@ class Runtime:
         return BulkCommands(self.store, lambda: self.call_queue, self.commands)
 
     @cached_property
+    def call_queue(self) -> CallQueue:
+    @cached_property
+    def commands(self) -> Commands:
+        """Makes calls of what operators want."""
+        return Commands(self.settings, self.store, self.calls)
+
+    @cached_property
+    def bulk(self) -> BulkCommands:
+        """The same for many charge points."""
+        return BulkCommands(self.store, lambda: self.call_queue, self.commands)
+
+    @cached_property
     def secrets(self) -> Secrets:
         """Keeps what is secret in a call until it is sent; the client is made for the first one."""
         config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
