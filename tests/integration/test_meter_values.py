@@ -93,6 +93,20 @@ def test_samples_of_an_unknown_transaction_wait_under_its_id_and_make_one_orphan
     assert orphan.transaction_id == 4711
 
 
+def test_samples_that_follow_an_assigned_orphan_go_where_it_went(csms: Runtime, station: LambdaStation) -> None:
+    number = station.start()["transactionId"]
+    payload = {"connectorId": 1, "transactionId": 4711, "meterValue": samples(station.timestamp())}
+    station.result("MeterValues", payload)
+    (orphan,) = csms.store.orphans.list(limit=10).things
+    csms.store.orphans.resolve(orphan, "assigned", by="operator", at=station.now, assigned_to=TransactionId(number))
+
+    station.wait(minutes=1)
+    station.result("MeterValues", payload | {"meterValue": samples(station.timestamp())})
+
+    assert len(kept(csms, number)) == 1
+    assert csms.store.orphans.list(limit=10).things == []
+
+
 def test_clock_aligned_samples_outside_a_transaction_are_no_orphans(csms: Runtime, station: LambdaStation) -> None:
     station.result("MeterValues", {"connectorId": 0, "meterValue": samples(station.timestamp())})
     assert csms.store.orphans.list(limit=10).things == []

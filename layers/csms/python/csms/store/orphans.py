@@ -1,7 +1,6 @@
 """Orphans: charge data that belongs to no transaction yet, kept until an operator assigns or dismisses it."""
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -55,16 +54,16 @@ class Orphans:
         *,
         transaction_id: int | None = None,
         same_as: Any = None,
-    ) -> str:
-        """Keep a message; returns the orphan's id.
+    ) -> Orphan:
+        """Keep a message; returns the orphan as it is stored, perhaps resolved already.
 
         A repetition finds itself: the id is a digest of the payload, or of `same_as` where many messages are one case.
         """
         orphan_id = digest([action, payload if same_as is None else same_as])
         sort = f"{format_timestamp(received_at)}#{charge_point_id}#{orphan_id}"
         entry = keys.IndexKey("GSI1", keys.list_partition(_KIND, keys.shard_of(charge_point_id)), sort)
-        with suppress(ConditionFailed):
-            self._table.update(
+        try:
+            item = self._table.update(
                 keys.orphan(charge_point_id, orphan_id),
                 assign_once={
                     "charge_point_id": charge_point_id,
@@ -77,8 +76,11 @@ class Orphans:
                     **entry.attributes(),
                 },
                 condition=_UNRESOLVED,
+                returning="ALL_NEW",
             )
-        return orphan_id
+        except ConditionFailed as resolved:
+            item = resolved.item or {}
+        return _from_item(item)
 
     def get(self, charge_point_id: ChargePointId, orphan_id: str) -> Orphan | None:
         """One orphan."""

@@ -13,7 +13,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from csms.store.errors import ConditionFailed, DeadlineExceeded, InvalidCursor
-from csms.store.keys import PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE, Key
+from csms.store.keys import PARTITION_KEY, SORT_KEY, Key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -267,10 +267,13 @@ class _Expression:
 
 
 class _Deserializer(TypeDeserializer):
-    """Numbers are integers here: energy, counts, epoch seconds."""
+    """Numbers are integers here: energy, counts, epoch seconds. Binaries are bytes."""
 
     def _deserialize_n(self, value: str) -> int:
         return int(value)
+
+    def _deserialize_b(self, value: bytes) -> bytes:
+        return value
 
 
 _serializer: Final = TypeSerializer()
@@ -291,8 +294,3 @@ def _key(key: Key) -> dict[str, Any]:
 
 def _present(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in attributes.items() if value is not None}
-
-
-def is_expired(item: Item, now_epoch_s: float) -> bool:
-    """Whether TTL has passed; the deletion itself lags by hours to days."""
-    return bool(item.get(TTL_ATTRIBUTE, now_epoch_s + 1) <= now_epoch_s)

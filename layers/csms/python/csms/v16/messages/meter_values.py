@@ -30,24 +30,32 @@ def answer_meter_values(request: MeterValuesRequest, exchange: Exchange) -> Mete
     moment = request.meter_value[0].timestamp if request.meter_value else exchange.received_at
     # The list as it came: signed samples are evidence.
     message = MeterMessage(request.connector_id, moment, exchange.received_at, exchange.payload["meterValue"])
-    named = named_transaction(request.transaction_id)
-    number = named or _transaction_at(request.connector_id, moment, exchange)
+    number = _owner(request, moment, exchange)
     store, charge_point_id = exchange.store, exchange.charge_point_id
     if number is None:
         store.meter_values.record_for_connector(charge_point_id, request.connector_id, message)
-        return MeterValuesResponse()
-    store.meter_values.record_for_transaction(charge_point_id, number, message)
-    if named and not store.transactions.exists(charge_point_id, named):
-        store.orphans.keep(
-            charge_point_id,
-            "MeterValues",
-            "unknown transaction",
-            exchange.payload,
-            exchange.received_at,
-            transaction_id=named,
-            same_as=named,  # one case, however many messages follow; the samples wait under the id they name
-        )
+    else:
+        store.meter_values.record_for_transaction(charge_point_id, number, message)
     return MeterValuesResponse()
+
+
+def _owner(request: MeterValuesRequest, moment: datetime, exchange: Exchange) -> TransactionId | None:
+    named = named_transaction(request.transaction_id)
+    if named is None:
+        return _transaction_at(request.connector_id, moment, exchange)
+    if exchange.store.transactions.exists(exchange.charge_point_id, named):
+        return named
+    # One case, however many messages follow: the samples wait under the id they name until an operator assigns it.
+    orphan = exchange.store.orphans.keep(
+        exchange.charge_point_id,
+        "MeterValues",
+        "unknown transaction",
+        exchange.payload,
+        exchange.received_at,
+        transaction_id=named,
+        same_as=named,
+    )
+    return orphan.assigned_to or named
 
 
 def named_transaction(transaction_id: int | None) -> TransactionId | None:
