@@ -17,9 +17,9 @@ from csms.settings import Settings
 from csms.store import Store
 from csms.v16.answer import Answerer
 from csms.v16.operations import V16Operations
+from csms.v16.orders import Commands
 from csms.workflows import StepFunctions
 
-from csms.v16.orders import Commands
 
 @dataclass(frozen=True)
 class Runtime:
@@ -65,8 +65,6 @@ class Runtime:
         )
 
     @cached_property
-    def call_queue(self) -> CallQueue:
-    @cached_property
     def commands(self) -> Commands:
         """Makes calls of what operators want."""
         return Commands(self.settings, self.store, self.calls)
@@ -78,22 +76,6 @@ class Runtime:
 
     @cached_property
     def call_queue(self) -> CallQueue:
-    @cached_property
-    def commands(self) -> Commands:
-        """Makes calls of what operators want."""
-        return Commands(self.settings, self.store, self.calls)
-
-    @cached_property
-    def bulk(self) -> BulkCommands:
-        """The same for many charge points."""
-        return BulkCommands(self.store, lambda: self.call_queue, self.commands)
-
-    @cached_property
-    def secrets(self) -> Secrets:
-        """Keeps what is secret in a call until it is sent; the client is made for the first one."""
-        config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
-        return Secrets(cache(lambda: boto3.client("kms", config=config)), self.settings.secrets_key_id)
-
         """Wakes the engine later; a message sent twice wakes it twice, which does no harm."""
         client = boto3.client(
             "sqs",
