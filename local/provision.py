@@ -1,17 +1,19 @@
-"""Table and bucket in the embedded AWS, from the constants that the CDK constructs use. Running it again is fine."""
+"""Table, queue and bucket in the embedded AWS, from the constants of the CDK constructs. Running it again is fine."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
 
-from infra.definitions import INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW, TTL_ATTRIBUTE
-from local.environment import FILES_BUCKET, REGION, TABLE_NAME
+from infra.definitions import CALLS_QUEUE, INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW, TTL_ATTRIBUTE
+from local.environment import CALLS_QUEUE_NAME, FILES_BUCKET, REGION, TABLE_NAME
 from local.errors import StackError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 
 def provision() -> None:
@@ -21,6 +23,7 @@ def provision() -> None:
         StackError: an older version left a table that does not fit.
     """
     _provision_table(boto3.client("dynamodb"))
+    _provision_queue(boto3.client("sqs"))
     _provision_bucket(boto3.client("s3"))
 
 
@@ -60,6 +63,16 @@ def _provision_table(client: "DynamoDBClient") -> None:
         return
     if {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])} != set(INDEXES):
         raise StackError("the state is from a version with other table indexes: move the state directory away")
+
+
+def _provision_queue(client: "SQSClient") -> None:
+    failures = client.create_queue(QueueName=f"{CALLS_QUEUE_NAME}-failures")["QueueUrl"]
+    failures_arn = client.get_queue_attributes(QueueUrl=failures, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = {"deadLetterTargetArn": failures_arn, "maxReceiveCount": CALLS_QUEUE.maximum_receives}
+    client.set_queue_attributes(
+        QueueUrl=client.create_queue(QueueName=CALLS_QUEUE_NAME)["QueueUrl"],
+        Attributes={"VisibilityTimeout": str(CALLS_QUEUE.visibility_timeout_s), "RedrivePolicy": json.dumps(redrive)},
+    )
 
 
 def _provision_bucket(client: "S3Client") -> None:

@@ -1,18 +1,25 @@
 """Everything on one machine, as one object: started when entered, stopped when left."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import boto3
+
 from csms.runtime import runtime
 from csms.v16.registry import actions
-from infra.definitions import FUNCTIONS, OPEN_ROUTES
+from infra.definitions import CALLS_QUEUE, ENDED_CALLS_STREAM, FUNCTIONS, OPEN_ROUTES, SWEEP_SCHEDULE
 from local.access_token import keep_token
 from local.aws import EmbeddedAws
-from local.environment import STAGE, handler_environment, replaced_environment
+from local.environment import CALLS_QUEUE_NAME, STAGE, TABLE_NAME, handler_environment, replaced_environment
+from local.event_sources import Source, running
+from local.event_sources.clock import Clock
+from local.event_sources.queue import QueuePoller
+from local.event_sources.stream import StreamPoller
 from local.function import LambdaFunction
 from local.gateway import Gateway, Limits
 from local.gateway.app import Integrations
@@ -25,6 +32,7 @@ from local.settings import StackSettings
 
 _MESSAGE_THREADS: Final = 16
 _API_THREADS: Final = 8
+_EVENT_THREADS: Final = 8
 
 
 class LocalStack:
@@ -57,7 +65,7 @@ class LocalStack:
         Raises:
             StackError: a part of the stack ended on its own.
         """
-        await self._aws.wait_until_dead()
+        await asyncio.gather(self._aws.wait_until_dead(), asyncio.shield(self._event_sources))
 
     async def _start(self, exits: AsyncExitStack) -> None:
         settings = self._settings
@@ -72,31 +80,44 @@ class LocalStack:
         self.api_url = f"http://{HOST}:{api_socket.getsockname()[1]}"
         self.token = keep_token(self.token_file)
         exits.enter_context(replaced_environment(handler_environment(self.aws_url, self.callback_url)))
-        gateway, http_api = self._applications(exits)  # imports the handlers while MiniStack starts
+        functions = _load_functions(exits)  # imports the handlers while MiniStack starts
+        integrations = Integrations(functions["connect"], functions["message"], functions["disconnect"])
+        gateway = Gateway(integrations, actions(), STAGE, self._limits)
+        http_api = HttpApi(functions["operator_api"], self.token, OPEN_ROUTES)
         await self._aws.wait_until_ready()
         exits.callback(runtime.cache_clear)
-        await asyncio.to_thread(_prepare)
+        sources = await asyncio.to_thread(_prepare, functions)
+        self._event_sources = await exits.enter_async_context(running(sources))
         await exits.enter_async_context(serving(http_api, api_socket))
         exits.push_async_callback(gateway.drain)
         await exits.enter_async_context(serving(gateway, ocpp_socket))
 
-    def _applications(self, exits: AsyncExitStack) -> tuple[Gateway, HttpApi]:
-        message_pool = exits.enter_context(ThreadPoolExecutor(_MESSAGE_THREADS, "message"))
-        api_pool = exits.enter_context(ThreadPoolExecutor(_API_THREADS, "api"))
-        functions = {
-            name: LambdaFunction.load(definition, api_pool if name == "operator_api" else message_pool)
-            for name, definition in FUNCTIONS.items()
-        }
-        integrations = Integrations(functions["connect"], functions["message"], functions["disconnect"])
-        return (
-            Gateway(integrations, actions(), STAGE, self._limits),
-            HttpApi(functions["operator_api"], self.token, OPEN_ROUTES),
-        )
+
+def _load_functions(exits: AsyncExitStack) -> dict[str, LambdaFunction]:
+    """Every function, with threads so shared out that stations, operators and events do not hold each other up."""
+    stations = exits.enter_context(ThreadPoolExecutor(_MESSAGE_THREADS, "message"))
+    operators = exits.enter_context(ThreadPoolExecutor(_API_THREADS, "api"))
+    events = exits.enter_context(ThreadPoolExecutor(_EVENT_THREADS, "event"))
+    pools = {"operator_api": operators, "dispatch_calls": events, "finish_calls": events, "sweep": events}
+    return {name: LambdaFunction.load(definition, pools.get(name, stations)) for name, definition in FUNCTIONS.items()}
 
 
-def _prepare() -> None:
+def _prepare(functions: Mapping[str, LambdaFunction]) -> Sequence[Source]:
     """Fill the embedded AWS, and build the clients before threads compete: boto3's session is not thread-safe."""
     provision()
     csms = runtime()
     seed(csms.store.id_tags)
-    _ = csms.gateway
+    _ = csms.gateway, csms.call_queue
+    return _event_sources(functions)
+
+
+def _event_sources(functions: Mapping[str, LambdaFunction]) -> Sequence[Source]:
+    """What runs functions without a request."""
+    sqs, streams = boto3.client("sqs"), boto3.client("dynamodbstreams")
+    queue_url = sqs.get_queue_url(QueueName=CALLS_QUEUE_NAME)["QueueUrl"]
+    stream_arn = boto3.client("dynamodb").describe_table(TableName=TABLE_NAME)["Table"]["LatestStreamArn"]
+    return (
+        QueuePoller(sqs, queue_url, CALLS_QUEUE, functions[CALLS_QUEUE.function]),
+        StreamPoller(streams, stream_arn, ENDED_CALLS_STREAM, functions[ENDED_CALLS_STREAM.function]),
+        Clock(SWEEP_SCHEDULE, functions[SWEEP_SCHEDULE.function]),
+    )
