@@ -1,0 +1,82 @@
+"""What falls due is ended by the clock."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+import sweep.handler
+from csms.gateway import Posted
+from csms.ids import ChargePointId
+from csms.ocpp.primitives import format_timestamp
+from csms.runtime import Runtime
+from csms.store.calls import CallState
+from csms.store.links import LONGEST_WAITING_LIST
+from csms.sweep import Chore, SweepFailed
+from csms.sweep import sweep as sweep_chores
+from tests.called_station import CalledStation
+from tests.lambda_station import NOON
+
+CP001 = ChargePointId("CP001")
+
+
+def tick(now: datetime) -> None:
+    sweep.handler.lambda_handler({"time": format_timestamp(now)}, None)
+
+
+def test_a_call_whose_time_is_up_before_the_station_came_back_expires(called: CalledStation) -> None:
+    called.disconnect()
+    call = called.is_called("ClearCache")
+    called.wait(hours=23)
+    tick(called.now)
+    assert called.stored(call).state is CallState.QUEUED
+    called.wait(hours=2)
+    tick(called.now)
+    assert called.stored(call).state is CallState.EXPIRED
+
+
+def test_what_has_expired_makes_room_for_what_is_placed(csms: Runtime, called: CalledStation) -> None:
+    called.disconnect()
+    for _ in range(LONGEST_WAITING_LIST):
+        called.is_called("ClearCache", lifetime=timedelta(minutes=1))
+    called.wait(minutes=2)
+    tick(called.now)
+    call = called.is_called("ClearCache")
+    link = csms.store.links.get(CP001)
+    assert link is not None
+    assert link.waiting == (call.id,)
+
+
+def test_a_call_that_was_to_go_out_at_once_expires_if_it_could_not_be_delivered(called: CalledStation) -> None:
+    called.wait(minutes=1)
+    called.post_result = Posted.GONE
+    call = called.is_called("ClearCache", lifetime=timedelta(minutes=1))
+    assert called.stored(call).state is CallState.QUEUED
+    called.wait(minutes=2)
+    tick(called.now)
+    assert called.stored(call).state is CallState.EXPIRED
+
+
+def test_an_ended_call_is_not_swept(called: CalledStation) -> None:
+    call = called.is_called("ClearCache")
+    called.reply({"status": "Accepted"})
+    called.wait(hours=25)
+    tick(called.now)
+    assert called.stored(call).state is CallState.ACCEPTED
+
+
+def test_one_thing_that_cannot_be_ended_stops_no_other() -> None:
+    ended: list[str] = []
+
+    def due(_: datetime, shard: int) -> list[str]:
+        return ["poison", "good"] if shard == 3 else []
+
+    def end(thing: str) -> Any:
+        if thing == "poison":
+            raise RuntimeError(thing)
+        ended.append(thing)
+
+    work = (Chore("poisonous", due, end), Chore("others", lambda _, shard: [f"other {shard}"], ended.append))
+    with pytest.raises(SweepFailed, match="1 thing"):
+        sweep_chores(work, NOON)
+    assert ended == ["good", *(f"other {shard}" for shard in range(16))]
