@@ -34,6 +34,10 @@ class Config(Settings):
     calls_queue_url: Literal[""] = ""
     files_bucket: Literal[""] = ""
 
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$")] = ""
+    """A domain of one's own in front of the HTTP API, for the URLs that stations get; `http://` for those without TLS.
+    The API's own address unless given."""
+
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = "prod"
     """Names the stack and is the path of the WebSocket URL."""
     removal_policy: Literal["retain", "destroy"] = "retain"
@@ -79,7 +83,7 @@ class Config(Settings):
         return self.removal_policy == "retain"
 
     def environment(
-        self, *, table_name: str, callback_url: str, calls_queue_url: str, files_bucket: str
+        self, *, table_name: str, callback_url: str, calls_queue_url: str, files_bucket: str, public_url: str
     ) -> dict[str, str]:
         """The environment from which `Settings` are read in every function."""
         settings = self.model_dump(mode="json", include=set(Settings.model_fields)) | {
@@ -87,5 +91,6 @@ class Config(Settings):
             "callback_url": callback_url,
             "calls_queue_url": calls_queue_url,
             "files_bucket": files_bucket,
+            "public_url": public_url,
         }
         return {name.upper(): str(value) for name, value in settings.items()}

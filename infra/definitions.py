@@ -35,7 +35,7 @@ __all__ = [
     "StreamSource",
 ]
 
-AWS_SERVICES: Final = ("apigatewaymanagementapi", "dynamodb", "sqs", "stepfunctions")
+AWS_SERVICES: Final = ("apigatewaymanagementapi", "dynamodb", "s3", "sqs", "stepfunctions")
 """The services that `csms` makes clients of: botocore's models of all others stay out of the layer."""
 
 STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
@@ -48,8 +48,8 @@ DISCONNECT_ROUTE: Final = "$disconnect"
 DEFAULT_ROUTE: Final = "$default"
 """The one-way route. Every action of `csms.v16.registry.actions()` has a two-way route of its own."""
 
-OPEN_ROUTES: Final = ("/health", "/openapi.json", "/docs")
-"""Paths of the operator API that a GET reaches without a token."""
+OPEN_ROUTES: Final = ("GET /health", "GET /openapi.json", "GET /docs", "ANY /f/{link+}", "ANY /u/{link+}")
+"""Routes of the HTTP API that need no access token; the last two have a token of their own in the path."""
 GUARDED_ROUTE: Final = "$default"
 """Every other route of the operator API: the authorizer sees a request first, `operator_api` resolves its path."""
 SCOPES: Final = ("read", "operate", "admin")
@@ -69,6 +69,8 @@ class FunctionDefinition:
     """What it calls on the table and its indexes."""
     connection_methods: tuple[str, ...] = ()
     """What it calls at the @connections endpoint: POST sends a message, DELETE closes."""
+    file_actions: tuple[str, ...] = ()
+    """What it calls on the objects of the files bucket."""
     places_calls: bool = False
     """Whether it sends wake-ups to the `calls` queue."""
 
@@ -136,6 +138,7 @@ FUNCTIONS: Final = {
             memory_mb=1024,
             table_actions=_EFFECTS,
             connection_methods=("DELETE", "POST"),
+            file_actions=("DeleteObject", "GetObject", "PutObject"),
             places_calls=True,
         ),
     )

@@ -27,17 +27,20 @@ class CsmsStack(Stack):
         files = Files(self, "Files", config)
         charge_points = ChargePoints(self, "ChargePoints", config)
         calls = Calls(self, "Calls")
+        operators = Operators(self, "Operators", config)
         environment = config.environment(
             table_name=state.table.table_name,
             callback_url=charge_points.callback_url,
             calls_queue_url=calls.queue_url,
             files_bucket=files.bucket.bucket_name,
+            public_url=operators.url,
         )
         functions = Functions(self, "Functions", config, environment)
         state.grant(functions)
+        files.grant(functions)
         charge_points.grant(functions)
         charge_points.route(functions)
         calls.grant(functions)
         calls.feed(functions, state.table)
         Sweep(self, "Sweep", functions)
-        Operators(self, "Operators", config, functions)
+        operators.route(functions)

@@ -50,6 +50,8 @@ def _is_allowed(name: str, service: str, operation: str) -> bool:
     definition = FUNCTIONS[name]
     if service == "dynamodb":
         return operation in definition.table_actions
+    if service == "s3":
+        return operation.replace("Head", "Get") in definition.file_actions
     if service == "sqs":
         return definition.places_calls and operation == "SendMessage"
     return service == "apigatewaymanagementapi" and _CONNECTION_METHODS[operation] in definition.connection_methods

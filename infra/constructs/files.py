@@ -1,15 +1,20 @@
 """Files: firmware for charge points, diagnostics from them."""
 
-from typing import Final
+from typing import Final, cast
 
-from aws_cdk import Duration, RemovalPolicy
-from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, LifecycleRule
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk.aws_iam import PolicyStatement, Role
+from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, LifecycleRule
 from constructs import Construct
 
 from infra.config import Config
+from infra.constructs.functions import Functions
+from infra.definitions import FUNCTIONS
 from infra.nag import acknowledge
 
 _ABANDONED_UPLOAD_DAYS: Final = 7
+_LONGEST_UPLOAD_DAYS: Final = 32
+"""A station's URL works that long at most; what is known of the files is kept from its end."""
 
 
 class Files(Construct):
@@ -24,8 +29,26 @@ class Files(Construct):
             encryption=BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
             lifecycle_rules=[
-                LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(_ABANDONED_UPLOAD_DAYS))
+                LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(_ABANDONED_UPLOAD_DAYS)),
+                LifecycleRule(
+                    prefix="diagnostics/", expiration=Duration.days(_LONGEST_UPLOAD_DAYS + config.history_days)
+                ),
             ],
             removal_policy=RemovalPolicy.RETAIN if config.is_retained else RemovalPolicy.DESTROY,
         )
         acknowledge(self.bucket, "Objects are reached through functions only, and those log each access.", "S1")
+
+    def grant(self, functions: Functions) -> None:
+        """Allow functions their actions on the objects; without ListBucket a missing one would look forbidden."""
+        for name, definition in FUNCTIONS.items():
+            if not definition.file_actions:
+                continue
+            actions = [f"s3:{action}" for action in definition.file_actions]
+            functions.allow(name, PolicyStatement(actions=actions, resources=[self.bucket.arn_for_objects("*")]))
+            functions.allow(name, PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]))
+            bucket = Stack.of(self).get_logical_id(cast("CfnBucket", self.bucket.node.default_child))
+            acknowledge(
+                cast("Role", functions[name].role),
+                "Files come into being at run time; everything in this bucket is theirs.",
+                f"IAM5[Resource::<{bucket}.Arn>/*]",
+            )

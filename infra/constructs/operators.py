@@ -27,7 +27,8 @@ from infra.nag import acknowledge
 # Shares the account's throttle with the charge points: operators never starve them.
 _THROTTLE: Final = ThrottleSettings(rate_limit=200, burst_limit=400)
 _ACCESS_LOG: Final = (
-    *("requestId", "requestTime", "routeKey", "httpMethod", "path", "identity.sourceIp", "status"),
+    # Not the path: that of a station's file is a secret.
+    *("requestId", "requestTime", "routeKey", "httpMethod", "identity.sourceIp", "status"),
     *("authorizer.claims.sub", "authorizer.error", "integration.error", "integration.latency", "responseLength"),
 )
 
@@ -35,23 +36,37 @@ _ACCESS_LOG: Final = (
 class Operators(Construct):
     """The API, its authorizer and its routes."""
 
-    def __init__(self, scope: Construct, construct_id: str, config: Config, functions: Functions) -> None:
+    def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
         super().__init__(scope, construct_id)
+        self._config = config
         self._api = HttpApi(self, "Api", create_default_stage=False, description="For operators of charge points")
-        stage = HttpStage(self, "Stage", http_api=self._api, auto_deploy=True, throttle=_THROTTLE)
-        log_access(stage, log_group(self, "AccessLog", config), _ACCESS_LOG)
+        self._stage = HttpStage(self, "Stage", http_api=self._api, auto_deploy=True, throttle=_THROTTLE)
+        log_access(self._stage, log_group(self, "AccessLog", config), _ACCESS_LOG)
+        CfnOutput(Stack.of(self), "ApiUrl", value=self._stage.url)
+
+    @property
+    def url(self) -> str:
+        """Where the API answers, without a slash at the end."""
+        return self._config.public_url or self._api.api_endpoint
+
+    def route(self, functions: Functions) -> None:
+        """Bind the routes: some open, all others guarded."""
         # Not scope_permission_to_route=False: its `/*/*/*` does not match the route `$default`.
         self._integration = HttpLambdaIntegration("OperatorApi", functions["operator_api"])
-        self._add_route("Guarded", HttpRouteKey.DEFAULT, _authorizer(self, config))
-        for path in OPEN_ROUTES:
-            route = self._add_route(path, HttpRouteKey.with_(path, HttpMethod.GET), HttpNoneAuthorizer())
-            acknowledge(route, "Health and the description of the API say nothing about the deployment.", "APIG4")
-        CfnOutput(Stack.of(self), "ApiUrl", value=stage.url)
+        self._add_route("Guarded", HttpRouteKey.DEFAULT, _authorizer(self, self._config))
+        for key in OPEN_ROUTES:
+            method, path = key.split()
+            route = self._add_route(
+                path.split("/")[1], HttpRouteKey.with_(path, HttpMethod[method]), HttpNoneAuthorizer()
+            )
+            acknowledge(
+                route, "Says nothing about the deployment, or asks for the token in the path of a file itself.", "APIG4"
+            )
 
     def _add_route(self, construct_id: str, key: HttpRouteKey, authorizer: IHttpRouteAuthorizer) -> HttpRoute:
         return HttpRoute(
             self,
-            construct_id.strip("/"),
+            construct_id,
             http_api=self._api,
             route_key=key,
             integration=self._integration,

@@ -35,6 +35,7 @@ def varied(tmp_path_factory: pytest.TempPathFactory) -> "Synthesized":
         removalPolicy="destroy",
         logRetentionDays=7,
         unknownChargePoints="accept",
+        publicUrl="http://files.example",
         createGatewayLogRole="false",
         jwtIssuer="https://issuer.example/realms/csms",
         jwtAudience="console,scripts",

@@ -55,6 +55,7 @@ def test_a_function_uses_no_other_services_than_listed(deployed: Synthesized, na
     services = {action.split(":")[0] for s in deployed.statements(name) for action in listed(s["Action"])}
     expected = {"logs", "dynamodb"}
     expected |= {"execute-api"} if definition.connection_methods else set()
+    expected |= {"s3"} if definition.file_actions else set()
     expected |= {"sqs"} if definition.places_calls else set()
     assert services == expected
 

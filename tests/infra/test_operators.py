@@ -1,3 +1,5 @@
+import re
+
 from csms.api.routing import OPEN, all_endpoints
 from csms.api.scopes import RESOURCE_SERVER as PREFIX
 from csms.api.scopes import Scope
@@ -17,7 +19,7 @@ def _routes(stack: Synthesized) -> dict[str, Properties]:
 
 def test_only_the_open_routes_need_no_token(deployed: Synthesized) -> None:
     routes = _routes(deployed)
-    assert set(routes) == {GUARDED_ROUTE, *(f"GET {path}" for path in OPEN_ROUTES)}
+    assert set(routes) == {GUARDED_ROUTE, *OPEN_ROUTES}
     assert {key for key, route in routes.items() if route["AuthorizationType"] == "NONE"} == set(routes) - {
         GUARDED_ROUTE
     }
@@ -73,4 +75,25 @@ def test_the_function_reads_the_permissions_that_the_pool_gives() -> None:
 
 
 def test_the_function_asks_no_scope_where_the_authorizer_is_not_asked() -> None:
-    assert {endpoint.path for endpoint in all_endpoints() if endpoint.scope is OPEN} == set(OPEN_ROUTES)
+    paths = {re.sub(r"<\w+>", "{link+}", endpoint.path) for endpoint in all_endpoints() if endpoint.scope is OPEN}
+    assert paths == {key.split()[1] for key in OPEN_ROUTES}
+
+
+def test_the_access_log_holds_no_path_because_those_of_files_are_secret(deployed: Synthesized) -> None:
+    (log,) = [
+        stage["AccessLogSettings"]["Format"]
+        for stage in deployed.properties("AWS::ApiGatewayV2::Stage")
+        if stage["StageName"] == "$default"
+    ]
+    assert "ath" not in flat(log)
+
+
+def test_stations_reach_files_at_the_address_of_the_api(deployed: Synthesized) -> None:
+    urls = {flat(f["Environment"]["Variables"]["PUBLIC_URL"]) for f in deployed.functions().values()}
+    (url,) = urls
+    assert url.endswith(".ApiEndpoint>")
+
+
+def test_a_domain_of_ones_own_takes_its_place(varied: Synthesized) -> None:
+    urls = {flat(f["Environment"]["Variables"]["PUBLIC_URL"]) for f in varied.functions().values()}
+    assert urls == {"http://files.example"}

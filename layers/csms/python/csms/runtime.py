@@ -10,8 +10,10 @@ from csms.bulk import BulkCommands
 from csms.call_queue import CallQueue
 from csms.calls import CallEngine
 from csms.connections import Connections
+from csms.files import Files
 from csms.gateway import Gateway
 from csms.log import configure_logging
+from csms.secrets import Secrets
 from csms.sessions import LiveSessions
 from csms.settings import Settings
 from csms.store import Store
@@ -59,7 +61,7 @@ class Runtime:
     @cached_property
     def calls(self) -> CallEngine:
         """Calls charge points."""
-        operations = V16Operations(self.settings, self.store)
+        operations = V16Operations(self.settings, self.store, self.secrets)
         return CallEngine(
             self.settings, self.store, lambda: self.gateway, lambda: self.call_queue, operations, StepFunctions()
         )
@@ -75,6 +77,12 @@ class Runtime:
         return BulkCommands(self.store, lambda: self.call_queue, self.commands)
 
     @cached_property
+    def secrets(self) -> Secrets:
+        """Keeps what is secret in a call until it is sent; the client is made for the first one."""
+        config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+        return Secrets(cache(lambda: boto3.client("kms", config=config)), self.settings.secrets_key_id)
+
+    @cached_property
     def call_queue(self) -> CallQueue:
         """Wakes the engine later; a message sent twice wakes it twice, which does no harm."""
         client = boto3.client(
@@ -87,6 +95,22 @@ class Runtime:
             ),
         )
         return CallQueue(client, self.settings.calls_queue_url)
+
+    @cached_property
+    def files(self) -> Files:
+        """Firmware and diagnostics in S3. URLs name the region's own host: the global one redirects."""
+        client = boto3.client(
+            "s3",
+            config=Config(
+                connect_timeout=1,
+                read_timeout=10,
+                retries={"mode": "standard", "total_max_attempts": 3},
+                signature_version="s3v4",
+                s3={"addressing_style": "virtual"},
+                request_checksum_calculation="when_required",  # a signed URL must not ask for one of botocore's own
+            ),
+        )
+        return Files(client, self.settings.files_bucket)
 
     @cached_property
     def sessions(self) -> LiveSessions:

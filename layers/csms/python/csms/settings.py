@@ -25,7 +25,11 @@ class Settings(BaseModel):
     """The @connections endpoint of the WebSocket API."""
     calls_queue_url: str = ""
     """The queue that wakes the call engine."""
+    secrets_key_id: str = ""
+    """The KMS key for what is secret in a call that was not sent yet."""
     files_bucket: str = ""
+    public_url: str = ""
+    """Where stations reach the HTTP API, without a slash at the end: the start of their short file URLs."""
     stage: str = "prod"
     unknown_charge_points: UnknownChargePoints = UnknownChargePoints.REJECT
     heartbeat_interval_s: Annotated[int, Field(ge=10, le=300)] = 300

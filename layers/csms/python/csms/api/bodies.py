@@ -37,23 +37,39 @@ def parse_object(text: str) -> dict[str, Any]:
     return value
 
 
-def readable(event: Event) -> Event:
+def content_of(event: Event) -> bytes:
+    """The body as the client sent it.
+
+    Raises:
+        MalformedRequest: API Gateway's base64 is none.
+    """
+    body: str = event.get("body") or ""
+    try:
+        return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (UnicodeError, binascii.Error) as error:
+        raise MalformedRequest("the body cannot be read") from error
+
+
+def readable(event: Event, *, has_bytes: bool = False) -> Event:
     """The event with header names in lower case, a bare content type, its body as text, and all of it Unicode.
+
+    Where the route takes bytes, they are its `content` and there is no body; `contentType` keeps the parameters.
 
     Raises:
         MalformedRequest: it cannot be read as text.
     """
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    body = event.get("body")
+    content = content_of(event)
     try:
-        if body and event.get("isBase64Encoded"):
-            body = base64.b64decode(body, validate=True).decode()
-        _check_unicode(body or "", event.get("rawPath", ""), event.get("rawQueryString", ""))
+        body = None if has_bytes or not event.get("body") else content.decode()
+        _check_unicode(event.get("rawPath", ""), event.get("rawQueryString", ""))
         _check_unicode(*(event.get("queryStringParameters") or {}).values())
-    except (UnicodeError, binascii.Error) as error:
+    except UnicodeError as error:
         raise MalformedRequest("the request is not valid UTF-8") from error
-    headers["content-type"] = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
+    content_type = headers.get("content-type", "")
+    headers["content-type"] = content_type.partition(";")[0].strip().lower()
+    changed = {"headers": headers, "body": body, "isBase64Encoded": False}
+    return {**event, **changed, "content": content if has_bytes else b"", "contentType": content_type}
 
 
 def _check_unicode(*texts: str) -> None:

@@ -1,13 +1,17 @@
 """What an endpoint may know of the request it answers, beside its own parameters."""
 
+import math
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Depends, Request
 
 from csms.api.problems import NotFound
 from csms.api.scopes import caller_of
+from csms.calls import CallEngine
 from csms.connections import IDENTITY
 from csms.gateway import Gateway
 from csms.ids import ChargePointId, TransactionId
@@ -15,7 +19,11 @@ from csms.runtime import Runtime, runtime
 from csms.settings import Settings
 from csms.store import Store
 from csms.store.charge_points import ChargePoint
+from csms.store.links import Link
 from csms.store.transactions import Transaction
+
+RESPOND_BY: Final = "respondBy"
+"""Where the resolver puts, beside what API Gateway says, how long there is to answer."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,12 @@ class CurrentRequest:
     headers: dict[str, str]
     """Lower-case names; the content type without its parameters."""
     body: str
+    content: bytes
+    """The body, where the route takes anything; it is no text then."""
+    content_type: str
+    """With its parameters, and as the client wrote it."""
+    respond_by: float
+    """When the function is stopped, on the monotonic clock."""
     runtime: Runtime
 
     @property
@@ -47,6 +61,11 @@ class CurrentRequest:
         return self.runtime.gateway if self.settings.callback_url else None
 
     @property
+    def calls(self) -> CallEngine:
+        """What calls charge points."""
+        return self.runtime.calls
+
+    @property
     def wants_csv(self) -> bool:
         """Whether the client asked for `text/csv` rather than JSON."""
         return "text/csv" in self.headers.get("accept", "").lower()
@@ -58,6 +77,19 @@ class CurrentRequest:
             NotFound: there is none.
         """
         found = self.store.charge_points.find(identity) if IDENTITY.fullmatch(identity) else None
+        if found is None:
+            raise NotFound(f"there is no charge point {identity}")
+        return found
+
+    def link(self, identity: str) -> Link:
+        """The link of the charge point a path names.
+
+        Raises:
+            NotFound: there is no such charge point.
+        """
+        links = self.store.links
+        exact = links.get(ChargePointId(identity)) if IDENTITY.fullmatch(identity) else None
+        found = exact or links.get(self.charge_point(identity).id)
         if found is None:
             raise NotFound(f"there is no charge point {identity}")
         return found
@@ -89,6 +121,12 @@ class CurrentRequest:
         return sorted((each for each in found if each.is_open), key=lambda transaction: transaction.id)
 
 
+def with_time_left(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """The event with how long there is to answer it; without end where no Lambda service keeps the time."""
+    left_s = context.get_remaining_time_in_millis() / 1000 if context else math.inf
+    return {**event, RESPOND_BY: time.monotonic() + left_s}
+
+
 def _current_request(request: Request) -> CurrentRequest:
     event = request.resolved_event.raw_event
     context = event["requestContext"]
@@ -100,6 +138,9 @@ def _current_request(request: Request) -> CurrentRequest:
         query=event.get("rawQueryString", ""),
         headers=event["headers"],
         body=event["body"] or "",
+        content=event["content"],
+        content_type=event["contentType"],
+        respond_by=event[RESPOND_BY],
         runtime=runtime(),
     )
 

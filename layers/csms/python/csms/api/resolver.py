@@ -29,6 +29,7 @@ from csms.api.problems import (
     UnsupportedMediaType,
     findings_of,
 )
+from csms.api.request import with_time_left
 from csms.api.routing import Endpoint, all_endpoints
 from csms.api.scopes import require
 from csms.store.errors import InvalidCursor
@@ -73,9 +74,18 @@ class Resolver(APIGatewayHttpResolver):
     def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Answer one request."""
         try:
-            return super().resolve(readable(dict(event)), context)
+            request = readable(dict(event), has_bytes=self._takes_bytes(event))
+            return super().resolve(with_time_left(request, context), context)
         except Problem as problem:  # before there was a route
             return problem.answer()
+
+    def _takes_bytes(self, event: Mapping[str, Any]) -> bool:
+        method, path = event["requestContext"]["http"]["method"], event["rawPath"]
+        return any(
+            self.endpoints[route.method, route.path].takes_bytes
+            for route in self._dynamic_routes
+            if route.method == method and route.rule.match(path)
+        )
 
     def _add(self, endpoint: Endpoint) -> None:
         self.endpoints[endpoint.method, endpoint.path] = endpoint
@@ -88,6 +98,7 @@ class Resolver(APIGatewayHttpResolver):
             tags=[endpoint.tag],
             responses=_responses(endpoint),
             operation_id=endpoint.function.__name__,
+            include_in_schema=endpoint.is_documented,
             status_code=int(endpoint.status),
         )(endpoint.function)
 
@@ -109,11 +120,12 @@ class Resolver(APIGatewayHttpResolver):
         return super()._call_route(route, route_arguments)
 
     def _admit(self, route: Route) -> None:
-        scope = self.endpoints[route.method, route.path].scope
+        endpoint = self.endpoints[route.method, route.path]
         event = self.current_event
-        if scope is not None:
-            require(scope, event.request_context.authorizer.jwt_claim)
-        if event.body and route.dependant.body_params and event.headers["content-type"] not in _JSON_TYPES:
+        if endpoint.scope is not None:
+            require(endpoint.scope, event.request_context.authorizer.jwt_claim)
+        reads_json = endpoint.reads is not None or bool(route.dependant.body_params)
+        if event.body and reads_json and event.headers["content-type"] not in _JSON_TYPES:
             raise UnsupportedMediaType("application/json is expected")
 
     def _handle_not_found(self, method: str, path: str) -> ResponseBuilder[Any]:

@@ -8,6 +8,8 @@ from http import HTTPStatus
 from inspect import getdoc
 from typing import Any, Final, TypeVar
 
+from pydantic import BaseModel
+
 from csms.api.scopes import Scope
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,7 +32,14 @@ class Endpoint:
     """What it answers, where its return type does not say: OpenAPI media types by status."""
     takes: dict[str, Any] = field(default_factory=dict)
     """What it reads, where the function reads the body itself: OpenAPI media types by name."""
+    reads: type[BaseModel] | None = None
+    """What its body is, where the function reads and checks it itself."""
+    fills: tuple[str, ...] = ()
+    """Dotted names of what may be left out of that body, although its model asks for it."""
+    is_documented: bool = True
     compress: bool = False
+    takes_bytes: bool = False
+    """Whether its body is anything at all, rather than text."""
 
     @property
     def summary(self) -> str:
@@ -53,6 +62,10 @@ class Routes:
     def get(self, path: str, scope: Scope | None, **options: Any) -> Callable[[F], F]:
         """Reads."""
         return self._add("GET", path, scope, options)
+
+    def head(self, path: str, scope: Scope | None, **options: Any) -> Callable[[F], F]:
+        """Reads all but the content."""
+        return self._add("HEAD", path, scope, options)
 
     def post(self, path: str, scope: Scope | None, **options: Any) -> Callable[[F], F]:
         """Adds, or does something."""

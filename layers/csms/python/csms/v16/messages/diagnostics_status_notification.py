@@ -1,9 +1,11 @@
 """DiagnosticsStatusNotification [S 4.4]: how a diagnostics upload goes."""
 
+from csms.store.file_transfers import FileKind
 from csms.store.history import EventKind
 from csms.v16.exchange import Exchange
 from csms.v16.payload import Payload
 from csms.v16.registry import answers
+from csms.v16.transfers import attach_status
 from csms.v16.types import DiagnosticsStatusText
 
 
@@ -21,6 +23,7 @@ class DiagnosticsStatusNotificationResponse(Payload):
 def answer_diagnostics_status_notification(
     request: DiagnosticsStatusNotificationRequest, exchange: Exchange
 ) -> DiagnosticsStatusNotificationResponse:
-    """Keep it in the history."""
+    """Keep it in the history, and with the request it must be about."""
     exchange.record(EventKind.DIAGNOSTICS, request.write())
+    attach_status(exchange, FileKind.DIAGNOSTICS, request.status)
     return DiagnosticsStatusNotificationResponse()

@@ -1,9 +1,11 @@
 """FirmwareStatusNotification [S 4.5]: how a firmware update goes."""
 
+from csms.store.file_transfers import FileKind
 from csms.store.history import EventKind
 from csms.v16.exchange import Exchange
 from csms.v16.payload import Payload
 from csms.v16.registry import answers
+from csms.v16.transfers import attach_status
 from csms.v16.types import FirmwareStatusText
 
 
@@ -21,6 +23,7 @@ class FirmwareStatusNotificationResponse(Payload):
 def answer_firmware_status_notification(
     request: FirmwareStatusNotificationRequest, exchange: Exchange
 ) -> FirmwareStatusNotificationResponse:
-    """Keep it in the history."""
+    """Keep it in the history, and with the update it must be about."""
     exchange.record(EventKind.FIRMWARE, request.write())
+    attach_status(exchange, FileKind.FIRMWARE, request.status)
     return FirmwareStatusNotificationResponse()
