@@ -16,13 +16,14 @@ ACCOUNT: Final = "000000000000"
 _DEFAULTS: Final = {"UNKNOWN_CHARGE_POINTS": "accept", "POWERTOOLS_LOG_LEVEL": "WARNING"}
 
 
-def handler_environment(aws_url: str, callback_url: str) -> dict[str, str]:
+def handler_environment(aws_url: str, callback_url: str, public_url: str = "") -> dict[str, str]:
     """The variables of all functions; those of `_DEFAULTS` may be set from outside."""
     wiring = {
         "TABLE_NAME": TABLE_NAME,
         "FILES_BUCKET": FILES_BUCKET,
         "CALLBACK_URL": callback_url,
         "CALLS_QUEUE_URL": f"{aws_url}/{ACCOUNT}/{CALLS_QUEUE_NAME}",
+        "PUBLIC_URL": public_url,
         "STAGE": STAGE,
         "POWERTOOLS_SERVICE_NAME": "csms",
         "POWERTOOLS_TRACE_DISABLED": "true",

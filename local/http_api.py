@@ -4,6 +4,7 @@ The development token (`local.access_token`) takes the place of an access token;
 """
 
 import base64
+import re
 import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -20,6 +21,8 @@ from local.function import FunctionError, InvocationTimeoutError, LambdaFunction
 from local.ids import short_id
 
 BODY_LIMIT_BYTES: Final = 10 * 1024 * 1024
+INVOCATION_LIMIT_BYTES: Final = 6 * 1024 * 1024
+"""What Lambda takes and gives back, where anything that is no text is in base64."""
 INTEGRATION_TIMEOUT_S: Final = 30
 _API_ID: Final = "local"
 _TEXT_TYPES: Final = ("text/", "application/json", "application/xml", "application/javascript")
@@ -30,10 +33,10 @@ Claims = dict[str, str]
 class HttpApi:
     """An HTTP API: one function behind every route, all of them guarded by the authorizer but the open ones."""
 
-    def __init__(self, function: LambdaFunction, token: str, open_paths: Collection[str]) -> None:
+    def __init__(self, function: LambdaFunction, token: str, open_routes: Collection[str]) -> None:
         self._function = function
         self._token = token
-        self._open_routes = frozenset(f"GET {path}" for path in open_paths)
+        self._open_routes = {key: _route_pattern(key) for key in open_routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry point."""
@@ -41,25 +44,38 @@ class HttpApi:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        route_key, claims = f"{request.method} {request.url.path}", None
-        if route_key not in self._open_routes:
+        route_key, claims = self._open_route(request), None
+        if route_key is None:
             route_key, claims = GUARDED_ROUTE, _claims(request.headers.get("authorization", ""), self._token)
             if claims is None:
                 return JSONResponse({"message": "Unauthorized"}, 401, headers={"www-authenticate": "Bearer"})
         body = await _read(request)
-        if body is None:
+        event = _event(request, route_key, body, claims) if body is not None else None
+        if event is None or len(event.get("body", "")) > INVOCATION_LIMIT_BYTES:
             return JSONResponse({"message": "Request Entity Too Large"}, 413)
         try:
-            answer = await self._function.invoke(_event(request, route_key, body, claims), INTEGRATION_TIMEOUT_S)
+            answer = await self._function.invoke(event, INTEGRATION_TIMEOUT_S)
             return _response(answer)
         except InvocationTimeoutError:
             return JSONResponse({"message": "Service Unavailable"}, 503)
         except (FunctionError, MalformedAnswerError):
             return JSONResponse({"message": "Internal Server Error"}, 500)
 
+    def _open_route(self, request: Request) -> str | None:
+        """The key of the open route that the request takes; None if it takes another one."""
+        asked = f"{request.method} {request.url.path}"
+        return next((key for key, pattern in self._open_routes.items() if pattern.fullmatch(asked)), None)
+
 
 class MalformedAnswerError(Exception):
     """A handler's answer that API Gateway would not understand."""
+
+
+def _route_pattern(key: str) -> re.Pattern[str]:
+    """What a route takes: `ANY` is any method, `{name+}` the rest of the path."""
+    method, path = key.split()
+    rest = re.sub(r"\\{\w+\\\+\\}", ".+", re.escape(path))
+    return re.compile(f"{'[A-Z]+' if method == 'ANY' else method} {rest}", re.DOTALL)
 
 
 def _claims(authorization: str, token: str) -> Claims | None:
@@ -164,6 +180,8 @@ def _response(answer: object) -> Response:
     if not isinstance(answer, dict) or not isinstance(answer.get("statusCode"), int):
         raise MalformedAnswerError
     body = answer.get("body") or ""
+    if len(body) > INVOCATION_LIMIT_BYTES:
+        raise MalformedAnswerError
     content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
     response = Response(content, answer["statusCode"], headers=answer.get("headers") or {})
     for cookie in answer.get("cookies") or ():

@@ -79,7 +79,7 @@ class LocalStack:
         self.ocpp_url = f"ws://{HOST}:{ocpp_socket.getsockname()[1]}/ocpp"
         self.api_url = f"http://{HOST}:{api_socket.getsockname()[1]}"
         self.token = keep_token(self.token_file)
-        exits.enter_context(replaced_environment(handler_environment(self.aws_url, self.callback_url)))
+        exits.enter_context(replaced_environment(handler_environment(self.aws_url, self.callback_url, self.api_url)))
         functions = _load_functions(exits)  # imports the handlers while MiniStack starts
         integrations = Integrations(functions["connect"], functions["message"], functions["disconnect"])
         gateway = Gateway(integrations, actions(), STAGE, self._limits)

@@ -33,7 +33,7 @@ class Recorder:
 async def api(handler: Handler, timeout_s: int = 20, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
     with ThreadPoolExecutor(2) as pool:
         function = LambdaFunction(replace(FUNCTIONS["operator_api"], timeout_s=timeout_s), handler, pool)
-        transport = httpx.ASGITransport(HttpApi(function, "secret", {"/health"}))
+        transport = httpx.ASGITransport(HttpApi(function, "secret", {"GET /health", "ANY /f/{link+}"}))
         async with httpx.AsyncClient(transport=transport, base_url="http://api.test", **options) as client:
             yield client
 
@@ -169,3 +169,23 @@ async def test_a_function_that_outlasts_its_timeout_is_an_internal_error() -> No
         response = await client.get("/health")
         release.set()
     assert response.status_code == 500
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+async def test_a_route_for_the_rest_of_a_path_takes_any_method(method: str) -> None:
+    handler = Recorder()
+    async with api(handler) as client:
+        assert (await client.request(method, "/f/token/a%2Fb")).status_code == 200
+        assert (await client.request(method, "/f/")).status_code == 401
+        assert (await client.request(method, "/firmware")).status_code == 401
+    assert handler.events[0]["routeKey"] == "ANY /f/{link+}"
+    assert handler.events[0]["rawPath"] == "/f/token/a/b"
+
+
+async def test_what_lambda_cannot_take_or_give_is_not_passed_on() -> None:
+    handler = Recorder({"statusCode": 200, "body": "x" * (6 * 1024 * 1024 + 1)})
+    async with api(handler) as client:
+        refused = await client.put("/f/token", content=b"x" * (5 * 1024 * 1024))
+        assert refused.status_code == 413
+        assert not handler.events
+        assert (await client.get("/f/token")).status_code == 500
