@@ -28,6 +28,7 @@ def csms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     with mock_aws():
         create_table(boto3.client("dynamodb"), "csms")
         monkeypatch.setenv("CALLS_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="calls")["QueueUrl"])
+        monkeypatch.setenv("SECRETS_KEY_ID", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
         runtime.cache_clear()
         yield runtime()
         runtime.cache_clear()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csms.credentials import hash_secret, is_accepted, password_of, secret_from_text, user_of
+from csms.credentials import hash_secret, match, password_of, secret_from_text, user_of
 
 
 def basic(text: bytes) -> str:
@@ -13,15 +13,15 @@ def basic(text: bytes) -> str:
 
 @settings(max_examples=5, deadline=None)
 @given(st.binary(min_size=16, max_size=20))
-def test_a_password_is_accepted_raw_and_as_hexadecimal_text(secret: bytes) -> None:
+def test_a_password_matches_raw_and_as_hexadecimal_text(secret: bytes) -> None:
     stored = (hash_secret(b"another one entirely"), hash_secret(secret))
-    assert is_accepted(secret, stored)
-    assert is_accepted(secret.hex().encode(), stored)
-    assert not is_accepted(secret + b"x", stored)
+    assert match(secret, stored)
+    assert match(secret.hex().encode(), stored)
+    assert not match(secret + b"x", stored)
 
 
-def test_nothing_is_accepted_where_nothing_is_stored() -> None:
-    assert not is_accepted(b"anything", ())
+def test_nothing_matches_where_nothing_is_stored() -> None:
+    assert not match(b"anything", ())
 
 
 def test_hashes_are_salted() -> None:

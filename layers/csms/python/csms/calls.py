@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from csms.call_queue import CallQueue, Deadline, Dispatch
 from csms.digest import digest
@@ -18,6 +18,7 @@ from csms.ids import CallId, ChargePointId
 from csms.ocpp import frames
 from csms.ocpp.frames import CallError, CallResult
 from csms.ocpp.json_types import JsonObject
+from csms.redaction import redact_frame
 from csms.settings import Settings
 from csms.store import Store
 from csms.store.calls import Call, CallState, Claim, Outcome, new_call_id
@@ -56,8 +57,21 @@ class Operations(Protocol):
     def check(self, call: Call, link: Link, now: datetime) -> None:
         """Raise CallRefused if a rule stands against sending the call now."""
 
+    def conceal(self, call: Call) -> Call:
+        """The call as it is stored: what is secret in it hidden, and kept encrypted until its end.
+
+        Raises:
+            CallRefused: the secret cannot be kept.
+        """
+
+    def reveal(self, call: Call) -> Call:
+        """The call as it goes out."""
+
+    def precede(self, call: Call, link: Link, now: datetime) -> None:
+        """Change what must be so before the station has the call. Safe to run again."""
+
     def outcome(self, call: Call, answer: CallResult | CallError) -> Outcome:
-        """What the answer means."""
+        """What the answer means; what is secret in it hidden."""
 
     def has_effects(self, call: Call) -> bool:
         """Whether the end of the call changes anything else."""
@@ -139,12 +153,16 @@ class CallEngine:
             raise NotConnected("quiet mode: only what can be sent at once is sent")
         if len(link.waiting) >= LONGEST_WAITING_LIST:
             raise WaitingListFull
-        call = self._store.calls.create(self._claimed(call, order), is_swept=not can_go_now)
-        if call.state is not CallState.QUEUED:  # a repetition
-            return call
+        call = self._claimed(call, order)
+        concealed = self._operations.conceal(call)
+        stored = self._store.calls.create(concealed, is_swept=not can_go_now)
+        if stored.state is not CallState.QUEUED:  # a repetition
+            return stored
+        if stored is not concealed:
+            call = self._operations.reveal(stored)
         if not (can_go_now and self._is_time(link, now) and self._send(call, link)):
             self.dispatch(order.charge_point_id, self._store.links.enqueue(order.charge_point_id, call.id))
-        return call
+        return stored
 
     def repeated(self, order: Order) -> Call | None:
         """The call that an earlier order with the same idempotency key became, seen on its way; None if there is none.
@@ -184,12 +202,13 @@ class CallEngine:
         if call is None:
             logger.info("an answer to nothing we asked", extra={"charge_point_id": charge_point_id})
             return
+        outcome = self._operations.outcome(call, answer)
         if call.state is CallState.TIMED_OUT:
-            self._store.calls.record_late(call, _answer_as_json(answer))
+            self._store.calls.record_late(call, outcome.response)
         if call.state.is_ended:
             self._after_end(call, now)
             return
-        ended = self._store.calls.end_sent(call, self._operations.outcome(call, answer), now)
+        ended = self._store.calls.end_sent(call, outcome, now)
         if ended is None:  # the deadline, or a repetition, was faster
             return
         self._log(ended, text)
@@ -290,6 +309,7 @@ class CallEngine:
             self._end_queued(call, CallState.EXPIRED, "not sent in time")
             self._store.links.dequeue(link, call_id)
             return False
+        call = self._operations.reveal(call)
         try:
             self._operations.check(call, link, self._clock())
         except CallRefused as refused:
@@ -314,6 +334,7 @@ class CallEngine:
         except ConditionFailed:  # cancelled, expired, or we were fenced off
             self._land(call, flight.attempt)
             return True
+        self._operations.precede(call, link, now)
         self._post(call, link, flight)
         return True
 
@@ -394,7 +415,8 @@ class CallEngine:
 
     def _log(self, call: Call, text: str) -> None:
         request = frames.serialize(frames.Call(call.id, call.action, call.payload))
-        exchanged = Exchanged(call.sent_at or call.created_at, "central system", call.action, request, text)
+        answer = redact_frame(text)
+        exchanged = Exchanged(call.sent_at or call.created_at, "central system", call.action, request, answer)
         self._store.messages.record(call.charge_point_id, exchanged)
 
 
@@ -402,9 +424,3 @@ def _check_same(claim: Claim, order: Order) -> CallId:
     if claim.fingerprint != order.fingerprint:
         raise CallRefused("the Idempotency-Key was used for another command")
     return claim.call_id
-
-
-def _answer_as_json(answer: CallResult | CallError) -> Any:
-    if isinstance(answer, CallResult):
-        return answer.payload
-    return {"errorCode": answer.code, "errorDescription": answer.description, "errorDetails": answer.details}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from csms import credentials
+from csms import credentials, password_change
 from csms.gateway import Gateway
 from csms.ids import ChargePointId
 from csms.sessions import Connection
@@ -72,7 +72,7 @@ class Connections:
         identity = identity_of(handshake)
         try:
             charge_point = self._charge_point(identity, now)
-            _authenticate(charge_point, handshake)
+            used_hash = _authenticate(charge_point, handshake)
             welcome = Welcome(negotiate(handshake.headers, charge_point))
         except Refused as refused:
             self._store.connection_attempts.record(
@@ -83,6 +83,8 @@ class Connections:
                 handshake.user_agent,
             )
             raise
+        if used_hash is not None:
+            password_change.confirm(self._store, charge_point, used_hash)
         self._open_session(charge_point.id, handshake, now)
         return welcome
 
@@ -157,10 +159,11 @@ def negotiate(headers: Mapping[str, str], charge_point: ChargePoint) -> str | No
     return None
 
 
-def _authenticate(charge_point: ChargePoint, handshake: Handshake) -> None:
+def _authenticate(charge_point: ChargePoint, handshake: Handshake) -> str | None:
+    """The hash of the password the station proved to have; None where it needs none."""
     match charge_point.security_profile:
         case SecurityProfile.NONE:
-            return
+            return None
         case SecurityProfile.CLIENT_CERTIFICATE:
             raise Refused(401, "no client certificate was asserted")
         case SecurityProfile.BASIC_TLS if handshake.headers.get("x-forwarded-proto", "").lower() != "https":
@@ -169,5 +172,8 @@ def _authenticate(charge_point: ChargePoint, handshake: Handshake) -> None:
             password = credentials.password_of(handshake.headers.get("authorization", ""), charge_point.id)
             if password is None:
                 raise Refused(401, "no credentials for this identity")
-            if not credentials.is_accepted(password, charge_point.secrets):
+            accepted = (*(candidate.hash for candidate in charge_point.candidates), *charge_point.secrets)
+            used = credentials.match(password, accepted)
+            if used is None:
                 raise Refused(401, "wrong password")
+            return used

@@ -69,7 +69,7 @@ class Runtime:
     @cached_property
     def commands(self) -> Commands:
         """Makes calls of what operators want."""
-        return Commands(self.settings, self.store, self.calls)
+        return Commands(self.settings, self.store, lambda: self.files, self.calls)
 
     @cached_property
     def bulk(self) -> BulkCommands:

@@ -61,6 +61,8 @@ class Call:
     """What the action wants to know again when the answer comes."""
     task_token: str | None = None
     bulk_id: str | None = None
+    secret: str | None = None
+    """The payload as it will be sent, encrypted, where `payload` hides something; erased at the end."""
     state: CallState = CallState.QUEUED
     fence: int = 0
     """Attempts up to this one may not send the call any more."""
@@ -258,7 +260,7 @@ class Calls:
                     "is_flagged": outcome.is_flagged or None,
                     "ended_at": format_timestamp(now),
                 },
-                remove=keys.index_attributes("GSI4"),
+                remove=(*keys.index_attributes("GSI4"), "secret"),
                 condition=condition,
                 returning="ALL_NEW",
             )
@@ -288,6 +290,7 @@ def _to_item(call: Call) -> dict[str, Any]:
         "context": json.dumps(call.context) if call.context is not None else None,
         "task_token": call.task_token,
         "bulk_id": call.bulk_id,
+        "secret": call.secret,
         "state": call.state.value,
         "fence": call.fence,
         keys.TTL_ATTRIBUTE: int((call.created_at + _KEEP).timestamp()),
@@ -311,6 +314,7 @@ def _from_item(item: Item) -> Call:
         context=json.loads(item["context"]) if "context" in item else None,
         task_token=item.get("task_token"),
         bulk_id=item.get("bulk_id"),
+        secret=item.get("secret"),
         state=CallState(item["state"]),
         fence=item["fence"],
         attempt=item.get("attempt", 0),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from csms.ids import ChargePointId
+from csms.ids import CallId, ChargePointId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
@@ -42,6 +42,14 @@ class SecurityProfile(IntEnum):
 
 
 @dataclass(frozen=True)
+class SecretCandidate:
+    """The salted hash of a secret that a call changes to; whether the station took it is not known."""
+
+    call_id: CallId
+    hash: str
+
+
+@dataclass(frozen=True)
 class ChargePoint:
     """One charge point. `secrets` are the salted hashes that are accepted now, the newest first."""
 
@@ -53,9 +61,15 @@ class ChargePoint:
     """Tolerate a station that offers no WebSocket sub-protocol."""
     description: str | None = None
     site: str | None = None
+    groups: tuple[str, ...] = ()
+    """Names of the operator's own: id tags of these groups, and of one named like the site, are in its local list."""
     boot: Mapping[str, str] | None = None
     """The fields of its last BootNotification."""
     booted_at: datetime | None = None
+    boot_status: str | None = None
+    """What its last BootNotification was answered."""
+    candidates: tuple[SecretCandidate, ...] = ()
+    """Secrets it has been told and may use already, accepted beside the others."""
 
 
 class IdentityTaken(Exception):  # noqa: N818  it is an answer, not an error
@@ -117,28 +131,41 @@ class ChargePoints:
         )
         return _from_item(item)
 
-    def replace_secrets(self, charge_point: ChargePoint, secrets: tuple[str, ...]) -> None:
-        """Change which secrets are accepted.
+    def replace_secrets(
+        self,
+        charge_point: ChargePoint,
+        secrets: tuple[str, ...],
+        candidates: tuple[SecretCandidate, ...] | None = None,
+    ) -> None:
+        """Change which secrets are accepted; the candidates stay unless given.
 
         Raises:
             ConditionFailed: they are no longer those that were read, or the charge point is gone.
         """
-        known = Attr("secrets")
+        lists: dict[str, list[Any]] = {
+            "secrets": list(secrets),
+            "candidates": _candidates_to_item(charge_point.candidates if candidates is None else candidates),
+        }
         self._table.update(
             keys.charge_point(charge_point.id),
-            assign={"secrets": list(secrets)},
-            condition=_EXISTS & (known.eq(list(charge_point.secrets)) if charge_point.secrets else known.not_exists()),
+            assign={name: values for name, values in lists.items() if values},
+            remove=[name for name, values in lists.items() if not values],
+            condition=_EXISTS
+            & _is_still("secrets", list(charge_point.secrets))
+            & _is_still("candidates", _candidates_to_item(charge_point.candidates)),
         )
 
-    def record_boot(self, charge_point_id: ChargePointId, boot: Mapping[str, str | None], now: datetime) -> None:
-        """Keep what the station says of itself.
+    def record_boot(
+        self, charge_point_id: ChargePointId, boot: Mapping[str, str | None], status: str, now: datetime
+    ) -> None:
+        """Keep what the station says of itself, and what it is answered.
 
         Raises:
             ConditionFailed: there is no such charge point.
         """
         self._table.update(
             keys.charge_point(charge_point_id),
-            assign={**boot, "booted_at": format_timestamp(now)},
+            assign={**boot, "booted_at": format_timestamp(now), "boot_status": status},
             remove=[name for name in BOOT_FIELDS if boot.get(name) is None],
             condition=_EXISTS,
         )
@@ -158,6 +185,14 @@ def _is_free_or_its_own(charge_point_id: ChargePointId) -> ConditionBase:
     return Attr(keys.PARTITION_KEY).not_exists() | Attr("charge_point_id").eq(charge_point_id)
 
 
+def _is_still(name: str, values: list[Any]) -> ConditionBase:
+    return Attr(name).eq(values) if values else Attr(name).not_exists()
+
+
+def _candidates_to_item(candidates: tuple[SecretCandidate, ...]) -> list[Any]:
+    return [{"call_id": candidate.call_id, "hash": candidate.hash} for candidate in candidates]
+
+
 def _to_item(charge_point: ChargePoint) -> dict[str, Any]:
     return {
         "charge_point_id": charge_point.id,
@@ -167,6 +202,7 @@ def _to_item(charge_point: ChargePoint) -> dict[str, Any]:
         "allows_missing_subprotocol": charge_point.allows_missing_subprotocol or None,
         "description": charge_point.description,
         "site": charge_point.site,
+        "groups": list(charge_point.groups) or None,
         **keys.listed(_KIND, charge_point.id).attributes(),
     }
 
@@ -180,6 +216,11 @@ def _from_item(item: Item) -> ChargePoint:
         allows_missing_subprotocol=item.get("allows_missing_subprotocol", False),
         description=item.get("description"),
         site=item.get("site"),
+        groups=tuple(item.get("groups", ())),
         boot={name: item[name] for name in BOOT_FIELDS if name in item} or None,
         booted_at=parse_timestamp(item["booted_at"]) if "booted_at" in item else None,
+        boot_status=item.get("boot_status"),
+        candidates=tuple(
+            SecretCandidate(CallId(found["call_id"]), found["hash"]) for found in item.get("candidates", ())
+        ),
     )

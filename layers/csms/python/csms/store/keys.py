@@ -8,7 +8,7 @@ import zlib
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from csms.ids import CallId, ChargePointId, ConnectionId, TransactionId
+from csms.ids import CallId, ChargePointId, ConnectionId, ReservationId, TransactionId
 from csms.ocpp.primitives import format_timestamp
 
 PARTITION_KEY: Final = "PK"
@@ -142,6 +142,36 @@ def idempotency(charge_point_id: ChargePointId, idempotency_key: str) -> Key:
     return Key(charge_point_partition(charge_point_id), f"IDEMPOTENCY#{idempotency_key}")
 
 
+def file_transfer_prefix(kind: str) -> str:
+    """The firmware updates or the diagnostics of a charge point."""
+    return f"FILE#{kind}#"
+
+
+def file_transfer(charge_point_id: ChargePointId, kind: str, call_id: CallId) -> Key:
+    """What became of one UpdateFirmware or GetDiagnostics; in time order, as the ids of the calls are."""
+    return Key(charge_point_partition(charge_point_id), f"{file_transfer_prefix(kind)}{call_id}")
+
+
+def file_token(token_hash: str) -> Key:
+    """What a station's short URL leads to; the token itself is stored nowhere."""
+    return Key(f"FILETOKEN#{token_hash}", "FILETOKEN")
+
+
+def firmware_image(image_id: str) -> Key:
+    """One firmware image of the library."""
+    return Key(f"FIRMWARE#{image_id}", "FIRMWARE")
+
+
+def firmware_of_model(vendor: str, model: str, created_at: datetime, image_id: str) -> IndexKey:
+    """Entry in the images for a model by age."""
+    return IndexKey("GSI2", firmware_model_partition(vendor, model), timed(created_at, image_id))
+
+
+def firmware_model_partition(vendor: str, model: str) -> str:
+    """The images for a model, whatever the case of its name."""
+    return f"FIRMWARE#{vendor.casefold()}#{model.casefold()}"
+
+
 def due(kind: str, moment: datetime, charge_point_id: ChargePointId, name: str) -> IndexKey:
     """Entry in the list of what is due when, for `sweep`."""
     return IndexKey("GSI4", due_partition(kind, shard_of(charge_point_id)), timed(moment, f"{charge_point_id}#{name}"))
@@ -150,36 +180,6 @@ def due(kind: str, moment: datetime, charge_point_id: ChargePointId, name: str) 
 def due_partition(kind: str, shard: int) -> str:
     """One shard of what is due, of one kind."""
     return f"DUE#{kind}#{shard}"
-
-
-def session(connection_id: ConnectionId) -> Key:
-    """Whose connection this is."""
-    return Key(f"SESSION#{connection_id}", "SESSION")
-
-
-def tag(id_tag: str) -> Key:
-    """An id tag; compared case-insensitively [S 7.28]."""
-    return Key(f"TAG#{id_tag.upper()}", "TAG")
-
-
-def connection_attempt(identity_text: str, reason: str) -> Key:
-    """Refused attempts of one identity for one reason, counted."""
-    return Key(f"ATTEMPT#{identity_text}", reason)
-
-
-def message_partition(charge_point_id: ChargePointId, day: datetime) -> str:
-    """The message log of one charge point and day."""
-    return f"LOG#{charge_point_id}#{day:%Y%m%d}"
-
-
-def listed(kind: str, name: str) -> IndexKey:
-    """Entry in the list of all things of a kind, spread over shards by name."""
-    return IndexKey("GSI1", list_partition(kind, shard_of(name)), name)
-
-
-def list_partition(kind: str, shard: int) -> str:
-    """One shard of the list of all things of a kind."""
-    return f"KIND#{kind}#{shard}"
 
 
 CONFIGURATION_PREFIX: Final = "CONFIG#"
@@ -227,6 +227,36 @@ BULK_RESULT_PREFIX: Final = "RESULT#"
 def bulk_result(bulk_id: str, charge_point_id: ChargePointId) -> Key:
     """What became of a bulk command at one charge point."""
     return Key(bulk_partition(bulk_id), f"{BULK_RESULT_PREFIX}{charge_point_id}")
+
+
+def session(connection_id: ConnectionId) -> Key:
+    """Whose connection this is."""
+    return Key(f"SESSION#{connection_id}", "SESSION")
+
+
+def tag(id_tag: str) -> Key:
+    """An id tag; compared case-insensitively [S 7.28]."""
+    return Key(f"TAG#{id_tag.upper()}", "TAG")
+
+
+def connection_attempt(identity_text: str, reason: str) -> Key:
+    """Refused attempts of one identity for one reason, counted."""
+    return Key(f"ATTEMPT#{identity_text}", reason)
+
+
+def message_partition(charge_point_id: ChargePointId, day: datetime) -> str:
+    """The message log of one charge point and day."""
+    return f"LOG#{charge_point_id}#{day:%Y%m%d}"
+
+
+def listed(kind: str, name: str) -> IndexKey:
+    """Entry in the list of all things of a kind, spread over shards by name."""
+    return IndexKey("GSI1", list_partition(kind, shard_of(name)), name)
+
+
+def list_partition(kind: str, shard: int) -> str:
+    """One shard of the list of all things of a kind."""
+    return f"KIND#{kind}#{shard}"
 
 
 def open_transaction(id_tag: str, charge_point_id: ChargePointId, transaction_id: TransactionId) -> IndexKey:

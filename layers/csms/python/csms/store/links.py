@@ -3,8 +3,9 @@
 Small and hot. Only ever changed by conditional updates, because connect, disconnect and every message race for it.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -54,6 +55,12 @@ class Link:
     """How many times a call was sent, so that each attempt has a number of its own."""
     flight: Flight | None = None
     waiting: tuple[CallId, ...] = ()
+    allowed: Mapping[str, datetime] = field(default_factory=dict)
+    """Actions we asked for, which a station may send before it is accepted, and until when."""
+
+    def allows(self, action: str, now: datetime) -> bool:
+        """Whether we asked the station for this message."""
+        return action in self.allowed and now <= self.allowed[action]
 
     def holds(self, call_id: CallId) -> bool:
         """Whether the call waits or is in flight."""
@@ -71,6 +78,7 @@ class WaitingListFull(Exception):  # noqa: N818  it is an answer, not an error
 
 LONGEST_WAITING_LIST: Final = 100
 _LEAST_PATIENCE: Final = timedelta(minutes=15)
+_ALLOWED: Final = "allowed_"
 _EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
 
 
@@ -268,6 +276,16 @@ class Links:
             return None
         return _from_item(item)
 
+    def allow(self, charge_point_id: ChargePointId, action: str, until: datetime) -> None:
+        """Let the station send this until then, accepted or not.
+
+        Raises:
+            ConditionFailed: there is no such charge point.
+        """
+        self._table.update(
+            keys.link(charge_point_id), assign={f"{_ALLOWED}{action}": format_timestamp(until)}, condition=_EXISTS
+        )
+
     def set_quiet(self, charge_point_id: ChargePointId, *, is_quiet: bool) -> None:
         """Switch quiet mode.
 
@@ -314,6 +332,11 @@ def _from_item(item: Item) -> Link:
         attempts=item.get("attempts", 0),
         flight=_flight_from_item(item["flight"]) if "flight" in item else None,
         waiting=tuple(item.get("waiting", ())),
+        allowed={
+            name.removeprefix(_ALLOWED): parse_timestamp(until)
+            for name, until in item.items()
+            if name.startswith(_ALLOWED)
+        },
     )
 
 

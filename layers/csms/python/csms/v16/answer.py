@@ -81,7 +81,7 @@ class Answerer:
     def _handle(self, action: Action | None, call: Call, session: Session, now: datetime) -> JsonObject:
         if action is None:
             raise CallViolation("unknown action", code=ErrorCode.NOT_IMPLEMENTED)
-        _check_registration(action, session)
+        _check_registration(action, session, now)
         try:
             request = action.request.read(call.payload)
         except InvalidPayload as violation:
@@ -100,9 +100,12 @@ class Answerer:
         return action.answer(request, exchange).write()
 
 
-def _check_registration(action: Action, session: Session) -> None:
-    """Before it is accepted a station may only boot [JE 3.8]; charge data is money and is taken all the same."""
-    if session.link.registration is Registration.ACCEPTED or action.is_charge_data or action.name == "BootNotification":
+def _check_registration(action: Action, session: Session, now: datetime) -> None:
+    """Before it is accepted a station may boot and send what we asked for [JE 3.8]; charge data is taken all the same."""
+    link = session.link
+    if link.registration is Registration.ACCEPTED or action.is_charge_data or action.name == "BootNotification":
+        return
+    if link.registration is Registration.PENDING and link.allows(action.name, now):
         return
     raise CallViolation("send BootNotification until it is accepted", code=ErrorCode.SECURITY_ERROR)
 

@@ -5,9 +5,10 @@ them: it asks `V16Operations`.
 """
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
@@ -16,10 +17,13 @@ from typing import Any, Final, Generic, Self, TypeVar
 from pydantic import ConfigDict, ValidationError, model_validator
 
 from csms.calls import CallRefused, Order
-from csms.ids import ChargePointId
+from csms.files import Files
+from csms.ids import CallId, ChargePointId
 from csms.ocpp import frames
 from csms.ocpp.frames import CallError, CallResult
 from csms.ocpp.json_types import JsonObject
+from csms.redaction import redact
+from csms.secrets import LONGEST_SECRET, Secrets, SecretTooLong
 from csms.settings import Settings
 from csms.store import Store
 from csms.store.calls import Call, CallState, Outcome
@@ -27,6 +31,7 @@ from csms.store.links import Link, Registration
 from csms.v16.payload import Payload
 
 _ACCEPTED: Final = frozenset({"Accepted", "Unlocked", "Scheduled", "RebootRequired"})
+_UNREADABLE: Final = "unreadable answer"
 LARGEST_MESSAGE: Final = 16 * 1024
 """Bytes; many stations cannot take more, and 32 KB is the platform's frame."""
 
@@ -57,11 +62,15 @@ class Situation:
     settings: Settings
     now: datetime
     is_forced: bool = False
+    call_id: CallId | None = None
+    """None while the call is being prepared."""
+    files: Callable[[], Files] | None = None
+    """Known where calls are prepared, not where they are sent."""
 
 
 @dataclass(frozen=True)
 class Settled:
-    """A call that has ended, for what its end changes."""
+    """A call that has ended, for what its end changes. What was secret in it is hidden by now."""
 
     call: Call
     store: Store
@@ -74,6 +83,21 @@ class Settled:
     def is_accepted(self) -> bool:
         """Whether the station agreed."""
         return self.call.state is CallState.ACCEPTED
+
+    @property
+    def was_answered(self) -> bool:
+        """Whether the station answered at all, if only with a CALLERROR."""
+        return self.call.response is not None
+
+    @property
+    def is_not_supported(self) -> bool:
+        """Whether the station says by CALLERROR that it does not know the operation."""
+        return self.call.state is CallState.FAILED and self.call.status in {"NotSupported", "NotImplemented"}
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether the station may have done it: it did not answer, or not in words we can read."""
+        return self.call.state is CallState.TIMED_OUT or self.call.status == _UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -97,8 +121,11 @@ class Operation(Generic[RequestT, ResponseT]):
     response: type[ResponseT]
     is_immediate: bool = False
     """Meant for this moment: not kept for a station that is offline."""
+    fills: tuple[str, ...] = ()
+    """Dotted names of what an operator may leave out although the schema asks for it: `prepares` fills it in."""
     _prepare: Callable[[JsonObject, Situation], Prepared] | None = field(default=None, repr=False)
     _check: Callable[[RequestT, Situation], None] | None = field(default=None, repr=False)
+    _precede: Callable[[RequestT, Situation], None] | None = field(default=None, repr=False)
     _apply: Callable[[RequestT, ResponseT | None, Settled], None] | None = field(default=None, repr=False)
 
     def prepares(self, function: Callable[[JsonObject, Situation], Prepared]) -> Callable[..., Prepared]:
@@ -109,6 +136,11 @@ class Operation(Generic[RequestT, ResponseT]):
     def checks(self, function: Callable[[RequestT, Situation], None]) -> Callable[..., None]:
         """Raises CallRefused where a rule stands against sending, when placed and again when dispatched."""
         self._check = function
+        return function
+
+    def precedes(self, function: Callable[[RequestT, Situation], None]) -> Callable[..., None]:
+        """Changes what must be so before the station has the call; runs again if the call has to be sent again."""
+        self._precede = function
         return function
 
     def applies(self, function: Callable[[RequestT, ResponseT | None, Settled], None]) -> Callable[..., None]:
@@ -135,6 +167,11 @@ class Operation(Generic[RequestT, ResponseT]):
         """
         if self._check and not situation.is_forced:
             self._check(self.request.model_validate_json(_as_json(call.payload)), situation)
+
+    def precede(self, call: Call, situation: Situation) -> None:
+        """Change what must be so before the station has the call."""
+        if self._precede:
+            self._precede(self.request.model_validate_json(_as_json(call.payload)), situation)
 
     @property
     def has_effects(self) -> bool:
@@ -179,9 +216,10 @@ def operations() -> Mapping[str, Operation[Any, Any]]:
 class V16Operations:
     """What the engine asks about OCPP 1.6 calls."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, secrets: Secrets) -> None:
         self._settings = settings
         self._store = store
+        self._secrets = secrets
 
     def is_immediate(self, action: str) -> bool:
         """Whether the call is meant for this moment."""
@@ -192,24 +230,45 @@ class V16Operations:
         text = frames.serialize(frames.Call(call.id, call.action, call.payload))
         if len(text.encode()) > LARGEST_MESSAGE:
             raise CallRefused(f"the message is larger than {LARGEST_MESSAGE} bytes")
-        situation = Situation(link.charge_point_id, link, self._store, self._settings, now, call.is_forced)
         if not call.is_forced:
             _check_registration(call.action, link.registration)
-        operations()[call.action].check(call, situation)
+        operations()[call.action].check(call, self._situation(call, link, now))
+
+    def conceal(self, call: Call) -> Call:
+        """The call as it is stored: what is secret in it hidden, and kept encrypted until its end."""
+        shown = redact(call.payload)
+        if shown == call.payload:
+            return call
+        try:
+            secret = self._secrets.encrypt(frames.dumps(call.payload), call.charge_point_id, call.id)
+        except SecretTooLong as too_long:
+            raise CallRefused(f"a message with something secret in it has {LONGEST_SECRET} bytes at most") from too_long
+        return replace(call, payload=shown, secret=secret)
+
+    def reveal(self, call: Call) -> Call:
+        """The call as it goes out."""
+        if call.secret is None:
+            return call
+        payload = json.loads(self._secrets.decrypt(call.secret, call.charge_point_id, call.id))
+        return replace(call, payload=payload, secret=None)
+
+    def precede(self, call: Call, link: Link, now: datetime) -> None:
+        """Change what must be so before the station has the call."""
+        operations()[call.action].precede(call, self._situation(call, link, now))
 
     def outcome(self, call: Call, answer: CallResult | CallError) -> Outcome:
-        """What the answer means: the raw status is kept; none at all counts as accepted."""
+        """What the answer means: the raw status is kept; none at all counts as accepted. What is secret is hidden."""
         if isinstance(answer, CallError):
             details = {"errorCode": answer.code, "errorDescription": answer.description, "errorDetails": answer.details}
-            return Outcome(CallState.FAILED, answer.code or "CALLERROR", details)
+            return Outcome(CallState.FAILED, answer.code or "CALLERROR", redact(details))
         status = answer.payload.get("status") if isinstance(answer.payload, dict) else None
-        is_flagged = not self._is_valid(call.action, answer.payload)
+        is_flagged, response = not self._is_valid(call.action, answer.payload), redact(answer.payload)
         if isinstance(status, str):
             state = CallState.ACCEPTED if status in _ACCEPTED else CallState.REJECTED
-            return Outcome(state, status[:50], answer.payload, is_flagged)
+            return Outcome(state, status[:50], response, is_flagged)
         has_no_status = "status" not in operations()[call.action].response.model_fields
         state = CallState.ACCEPTED if has_no_status else CallState.FAILED
-        return Outcome(state, None if has_no_status else "unreadable answer", answer.payload, is_flagged)
+        return Outcome(state, None if has_no_status else _UNREADABLE, response, is_flagged)
 
     def has_effects(self, call: Call) -> bool:
         """Whether the end of the call changes anything else."""
@@ -218,6 +277,9 @@ class V16Operations:
     def apply(self, call: Call, now: datetime, place: Callable[[Order], Call]) -> None:
         """Change what the end of the call changes."""
         operations()[call.action].apply(Settled(call, self._store, self._settings, now, place))
+
+    def _situation(self, call: Call, link: Link, now: datetime) -> Situation:
+        return Situation(link.charge_point_id, link, self._store, self._settings, now, call.is_forced, call.id)
 
     @staticmethod
     def _is_valid(action: str, payload: Any) -> bool:

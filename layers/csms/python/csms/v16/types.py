@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Annotated
 
+from pydantic import Field
+
 from csms.authorization import AuthorizationStatus, IdTag
 from csms.ocpp.primitives import Timestamp, any_spelling_of
 from csms.v16.payload import Payload
@@ -229,3 +231,10 @@ class MeterValue(Payload):
 
     timestamp: Timestamp
     sampled_value: tuple[SampledValue, ...]
+
+
+Integer32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+"""An integer as we send it: what every station can read."""
+
+IdToken20 = Annotated[str, Field(max_length=20)]
+"""CiString20 as we send it [S 7.28]."""

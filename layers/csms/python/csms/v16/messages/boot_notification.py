@@ -6,6 +6,7 @@ from csms.store.links import Registration
 from csms.v16.exchange import Exchange
 from csms.v16.payload import Payload
 from csms.v16.registry import answers
+from csms.v16.transfers import complete_update
 
 
 class BootNotificationRequest(Payload):
@@ -34,10 +35,11 @@ class BootNotificationResponse(Payload):
 def answer_boot_notification(request: BootNotificationRequest, exchange: Exchange) -> BootNotificationResponse:
     """Keep what the station says; a boot ends no transaction (TC_032_1)."""
     store, settings, now = exchange.store, exchange.settings, exchange.received_at
-    store.charge_points.record_boot(exchange.charge_point_id, request.model_dump(), now)
-    exchange.record(EventKind.BOOT, request.write())
     # The remembered link may be a minute old; an operator's decision counts at once.
     link = store.links.get(exchange.charge_point_id) or exchange.link
+    store.charge_points.record_boot(exchange.charge_point_id, request.model_dump(), link.registration, now)
+    exchange.record(EventKind.BOOT, request.write())
+    complete_update(exchange, request.firmware_version)
     is_accepted = link.registration is Registration.ACCEPTED
     return BootNotificationResponse(
         status=link.registration,

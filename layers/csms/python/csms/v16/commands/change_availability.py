@@ -1,0 +1,39 @@
+"""ChangeAvailability [S 5.2]: whether a connector, or with 0 the whole charge point, may be used.
+
+Scheduled means after the running transaction. The real effect is the StatusNotification that follows.
+"""
+
+from enum import StrEnum
+
+from csms.v16.operations import CommandRequest, CommandResponse, Operation, Situation
+from csms.v16.rules import check_connector
+from csms.v16.types import Integer32
+
+
+class AvailabilityType(StrEnum):
+    """May it be used [S 7.4]."""
+
+    INOPERATIVE = "Inoperative"
+    OPERATIVE = "Operative"
+
+
+class ChangeAvailabilityRequest(CommandRequest):
+    """ChangeAvailability.req [S 6.7]."""
+
+    connector_id: Integer32
+    type: AvailabilityType
+
+
+class ChangeAvailabilityResponse(CommandResponse):
+    """ChangeAvailability.conf [S 6.8]: Accepted, Rejected or Scheduled."""
+
+    status: str
+
+
+CHANGE_AVAILABILITY = Operation("ChangeAvailability", ChangeAvailabilityRequest, ChangeAvailabilityResponse)
+
+
+@CHANGE_AVAILABILITY.checks
+def check(request: ChangeAvailabilityRequest, situation: Situation) -> None:
+    """Only connectors that can exist."""
+    check_connector(request.connector_id, situation)

@@ -1,0 +1,119 @@
+"""ChangeConfiguration [S 5.3]: set a configuration key.
+
+AuthorizationKey is the station's password: the new one is accepted beside the old one before the call goes out, and
+its end decides which stays [W3 A01].
+"""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from csms import password_change
+from csms.calls import CallRefused
+from csms.credentials import secret_from_text
+from csms.store.calls import CallState
+from csms.store.configuration import Reported
+from csms.v16.operations import CommandRequest, CommandResponse, Operation, Settled, Situation
+from csms.v16.rules import known_number, number_of
+
+_SECURITY_PROFILE: Final = "SecurityProfile"
+_REBOOT_REQUIRED: Final = "RebootRequired"
+
+
+class ChangeConfigurationRequest(CommandRequest):
+    """ChangeConfiguration.req [S 6.9]."""
+
+    key: Annotated[str, Field(max_length=50)]
+    value: Annotated[str, Field(max_length=500)]
+
+    def is_for(self, key: str) -> bool:
+        """Whether it changes this key; keys are compared whatever their case."""
+        return self.key.casefold() == key.casefold()
+
+
+class ChangeConfigurationResponse(CommandResponse):
+    """ChangeConfiguration.conf [S 6.10]: Accepted, RebootRequired, Rejected or NotSupported."""
+
+    status: str
+
+
+CHANGE_CONFIGURATION = Operation("ChangeConfiguration", ChangeConfigurationRequest, ChangeConfigurationResponse)
+
+
+@CHANGE_CONFIGURATION.checks
+def check(request: ChangeConfigurationRequest, situation: Situation) -> None:
+    """What the station is known to refuse, and what would lock it out or weaken it."""
+    if request.is_for(password_change.KEY):
+        _check_password(request.value)
+    if request.is_for(_SECURITY_PROFILE):
+        _check_security_profile(request.value, situation)
+    known = situation.store.configuration.get(situation.charge_point_id, request.key)
+    if known and known.is_read_only:
+        raise CallRefused(f"{request.key}: the charge point reports it as read-only")
+    _check_list(request, situation)
+
+
+@CHANGE_CONFIGURATION.precedes
+def accept_both(request: ChangeConfigurationRequest, situation: Situation) -> None:
+    """From now on the station may come with either password."""
+    if request.is_for(password_change.KEY) and situation.call_id is not None:
+        password_change.begin(situation.store, situation.charge_point_id, situation.call_id, request.value)
+
+
+@CHANGE_CONFIGURATION.applies
+def apply(
+    request: ChangeConfigurationRequest,
+    response: ChangeConfigurationResponse | None,
+    settled: Settled,
+) -> None:
+    """Keep what the station took on; a secret arrives here hidden."""
+    status = response.status if response else None
+    if request.is_for(password_change.KEY):
+        _settle_password(status, settled)
+    call, configuration = settled.call, settled.store.configuration
+    if settled.is_accepted:
+        needs_reboot = status == _REBOOT_REQUIRED
+        report = Reported(request.key, request.value, is_read_only=False, needs_reboot=needs_reboot)
+    elif status == "NotSupported" and not _has_value(request.key, settled):
+        report = Reported(request.key, is_unknown=True)
+    else:
+        return
+    configuration.report(call.charge_point_id, [report], call.ended_at or settled.now)
+
+
+def _check_password(value: str) -> None:
+    try:
+        secret_from_text(value)
+    except ValueError as error:
+        raise CallRefused(f"value: an AuthorizationKey has {error} [W3 A00.FR.205]") from error
+
+
+def _check_security_profile(value: str, situation: Situation) -> None:
+    charge_point = situation.store.charge_points.get(situation.charge_point_id)
+    wanted = number_of(value)
+    if charge_point and wanted is not None and wanted < charge_point.security_profile:
+        raise CallRefused("value: a security profile is never lowered over OCPP [W3 A00.FR.005]")
+
+
+def _check_list(request: ChangeConfigurationRequest, situation: Situation) -> None:
+    items = request.value.count(",") + 1
+    if items == 1:
+        return
+    longest = f"{request.key}MaxLength"
+    most = known_number(situation, longest)
+    if most is not None and items > most:
+        raise CallRefused(f"{request.key}: {items} items, and the charge point takes {most} ({longest})")
+
+
+def _has_value(key: str, settled: Settled) -> bool:
+    """A station that has shown a key knows it, whatever it says of one value."""
+    known = settled.store.configuration.get(settled.call.charge_point_id, key)
+    return known is not None and known.value is not None
+
+
+def _settle_password(status: str | None, settled: Settled) -> None:
+    call, store = settled.call, settled.store
+    if settled.is_accepted and status != _REBOOT_REQUIRED:
+        password_change.complete(store, call.charge_point_id, call.id)
+    elif not settled.is_accepted and call.state is not CallState.TIMED_OUT:
+        password_change.give_up(store, call.charge_point_id, call.id)

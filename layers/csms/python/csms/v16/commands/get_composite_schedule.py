@@ -1,0 +1,59 @@
+"""GetCompositeSchedule [S 5.7]: what a charge point expects to follow; of connector 0, what it draws from the grid."""
+
+from csms.calls import CallRefused
+from csms.ocpp.primitives import Timestamp
+from csms.v16.charging_profiles import ChargingRateUnit, check_unit, known_limits
+from csms.v16.operations import CommandRequest, CommandResponse, Operation, Situation
+from csms.v16.payload import Payload
+from csms.v16.rules import check_connector
+from csms.v16.types import Integer32
+
+
+class GetCompositeScheduleRequest(CommandRequest):
+    """GetCompositeSchedule.req [S 6.19]. `duration` in s."""
+
+    connector_id: Integer32
+    duration: Integer32
+    charging_rate_unit: ChargingRateUnit | None = None
+
+
+class CompositePeriod(Payload):
+    """A limit from `start_period` s after the start."""
+
+    start_period: int
+    limit: float
+    number_phases: int | None = None
+
+
+class CompositeSchedule(Payload):
+    """The schedule of the answer; its start stands beside it [ER 3.57]."""
+
+    duration: int | None = None
+    start_schedule: Timestamp | None = None
+    charging_rate_unit: str
+    charging_schedule_period: tuple[CompositePeriod, ...]
+    min_charging_rate: float | None = None
+
+
+class GetCompositeScheduleResponse(CommandResponse):
+    """GetCompositeSchedule.conf [S 6.20]: Accepted with a schedule, or Rejected without."""
+
+    status: str
+    connector_id: int | None = None
+    schedule_start: Timestamp | None = None
+    charging_schedule: CompositeSchedule | None = None
+
+
+GET_COMPOSITE_SCHEDULE = Operation(
+    "GetCompositeSchedule", GetCompositeScheduleRequest, GetCompositeScheduleResponse, is_immediate=True
+)
+
+
+@GET_COMPOSITE_SCHEDULE.checks
+def check(request: GetCompositeScheduleRequest, situation: Situation) -> None:
+    """A length of time, and a unit that the charge point takes."""
+    check_connector(request.connector_id, situation)
+    if request.duration <= 0:
+        raise CallRefused(f"duration {request.duration}: must be more than 0 s")
+    if request.charging_rate_unit is not None:
+        check_unit(request.charging_rate_unit, known_limits(situation))
