@@ -4,14 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from csms.api.models import IdTagText, LongText, Moment, RequestModel, ShortText, View
+from csms.api.models import Groups, IdTagText, LongText, Moment, RequestModel, View
 from csms.api.problems import Finding, InvalidRequest, findings_of
 from csms.authorization import AuthorizationStatus, IdTag
 
 GivenStatus = Literal["Accepted", "Blocked", "Expired", "Invalid"]
 """ConcurrentTx is what a start gets, not what a tag is."""
 MaxActive = Annotated[int, Field(ge=0, le=1_000_000, description="null: as many as it likes.")]
-Groups = Annotated[tuple[ShortText, ...], Field(max_length=100)]
 
 
 class NewIdTag(RequestModel):

@@ -5,6 +5,7 @@ Writing: `YYYY-MM-DDTHH:MM:SS.mmmZ`.
 """
 
 import math
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -13,6 +14,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 from pydantic.functional_validators import AfterValidator
 
 LARGEST_TRANSACTION_ID: Final = 2**31 - 1
+_RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
 
 def format_timestamp(moment: datetime) -> str:
@@ -36,6 +38,15 @@ def _to_utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError as error:
         raise ValueError("out of the calendar") from error
+
+
+def _exact(value: object) -> object:
+    """Date, time and zone as [RFC 3339] has them."""
+    if isinstance(value, datetime) and value.tzinfo:
+        return value
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        raise ValueError("a date and time with its zone is expected, such as 2026-03-05T12:00:00Z")
+    return parse_timestamp(value.upper())
 
 
 def _not_boolean(value: object) -> object:
@@ -80,6 +91,13 @@ def any_spelling_of(enum: type[StrEnum]) -> BeforeValidator:
 Timestamp = Annotated[
     datetime, AfterValidator(_to_utc), PlainSerializer(format_timestamp, return_type=str, when_used="json")
 ]
+
+GivenTimestamp = Annotated[
+    datetime,
+    BeforeValidator(_exact),
+    PlainSerializer(format_timestamp, return_type=str, when_used="json"),
+]
+"""A timestamp that is sent as it was given: nothing to guess in it."""
 
 Integer = Annotated[int, BeforeValidator(_not_boolean), Field(ge=-(2**63), le=2**63 - 1)]
 """DynamoDB keeps 38 digits; nothing a station counts needs more than 64 bits."""

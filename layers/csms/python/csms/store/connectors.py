@@ -35,6 +35,13 @@ class Connector:
     status: ConnectorStatus | None
     transaction_id: TransactionId | None
     """The latest transaction, while it runs."""
+    reserved_until: datetime | None = None
+    """No reservation that concerns this connector, or for 0 the charge point, expires later. It may have ended since:
+    this only says when it is worth looking for one."""
+
+    def may_be_reserved(self, moment: datetime) -> bool:
+        """Whether a reservation may have held it then."""
+        return self.reserved_until is not None and moment < self.reserved_until
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,8 @@ class Connectors:
         item = self._table.get(keys.connector(charge_point_id, connector_id))
         return _from_item(item) if item else None
 
-    def report(self, charge_point_id: ChargePointId, connector_id: int, status: ConnectorStatus) -> bool:
-        """Record a status unless a later one is known; returns whether it is now the current one."""
+    def report(self, charge_point_id: ChargePointId, connector_id: int, status: ConnectorStatus) -> Connector | None:
+        """Record a status unless a later one is known: then None, else the connector as it is now."""
         reported: dict[str, Any] = {
             "connector_id": connector_id,
             "status": status.status,
@@ -74,15 +81,25 @@ class Connectors:
             "vendor_error_code": status.vendor_error_code,
         }
         try:
-            self._table.update(
+            item = self._table.update(
                 keys.connector(charge_point_id, connector_id),
                 assign=reported,
                 remove=[name for name, value in reported.items() if value is None],
                 condition=Attr("since").not_exists() | Attr("since").lte(reported["since"]),
+                returning="ALL_NEW",
             )
         except ConditionFailed:
-            return False
-        return True
+            return None
+        return _from_item(item)
+
+    def reserve(self, charge_point_id: ChargePointId, connector_id: int, until: datetime) -> None:
+        """Note that there may be a reservation until then."""
+        with suppress(ConditionFailed):
+            self._table.update(
+                keys.connector(charge_point_id, connector_id),
+                assign={"connector_id": connector_id, "reserved_until": format_timestamp(until)},
+                condition=Attr("reserved_until").not_exists() | Attr("reserved_until").lt(format_timestamp(until)),
+            )
 
     def occupy(
         self, charge_point_id: ChargePointId, connector_id: int, transaction_id: TransactionId, started_at: datetime
@@ -130,4 +147,5 @@ def _from_item(item: Item) -> Connector:
         if "status" in item
         else None,
         transaction_id=item.get("transaction_id"),
+        reserved_until=parse_timestamp(item["reserved_until"]) if "reserved_until" in item else None,
     )

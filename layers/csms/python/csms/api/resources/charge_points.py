@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import AfterValidator, Field
 
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
-from csms.api.models import LongText, Moment, Page, PathIdentity, RequestModel, ShortText, View
+from csms.api.models import Groups, LongText, Moment, Page, PathIdentity, RequestModel, ShortText, View
 from csms.api.passwords import PasswordText, new_secret
 from csms.api.problems import Conflict, NotFound
 from csms.api.request import Current, CurrentRequest
@@ -47,6 +47,7 @@ class NewChargePoint(RequestModel):
     )
     description: LongText | None = None
     site: ShortText | None = None
+    groups: Groups = Field(default=(), description="Its local list has the id tags of these groups and of its site.")
     allows_missing_subprotocol: bool = False
     registration: Registration = Registration.ACCEPTED
 
@@ -56,6 +57,7 @@ class ChargePointChanges(RequestModel):
 
     description: LongText | None = None
     site: ShortText | None = None
+    groups: Groups | None = None
     allows_missing_subprotocol: bool | None = None
 
 
@@ -63,6 +65,12 @@ class RegistrationChange(RequestModel):
     """What BootNotification is to be answered with."""
 
     status: Registration
+
+
+class QuietChange(RequestModel):
+    """Whether quiet mode is on."""
+
+    quiet: bool
 
 
 class BootView(View):
@@ -87,9 +95,11 @@ class ChargePointView(View):
     has_password: bool
     registration: Registration
     online: bool
+    quiet: bool
     last_seen: Moment | None
     description: str | None
     site: str | None
+    groups: list[str]
     allows_missing_subprotocol: bool
     created_at: Moment
     booted_at: Moment | None
@@ -129,6 +139,7 @@ def create_charge_point(current: Current, new: Annotated[NewChargePoint, Body()]
         allows_missing_subprotocol=new.allows_missing_subprotocol,
         description=new.description,
         site=new.site,
+        groups=new.groups,
     )
     _create(current, charge_point, new.registration)
     _logger.info("charge point created", extra={"charge_point_id": new.id, "caller": current.caller})
@@ -178,6 +189,22 @@ def set_registration(
     _logger.info(
         "registration set",
         extra={"charge_point_id": charge_point.id, "registration": change.status.value, "caller": current.caller},
+    )
+    return _read(current, charge_point)
+
+
+@routes.put("/charge-points/<identity>/quiet", Scope.ADMIN)
+def set_quiet(current: Current, identity: PathIdentity, change: Annotated[QuietChange, Body()]) -> ChargePointView:
+    """Switch quiet mode, for certification: nothing is sent to the charge point of our own accord.
+
+    A command goes out at once, or is refused.
+    """
+    charge_point = current.charge_point(identity)
+    current.store.links.create(charge_point.id, Registration.PENDING)
+    current.store.links.set_quiet(charge_point.id, is_quiet=change.quiet)
+    _logger.info(
+        "quiet mode set",
+        extra={"charge_point_id": charge_point.id, "quiet": change.quiet, "caller": current.caller},
     )
     return _read(current, charge_point)
 
@@ -232,10 +259,12 @@ def _view(current: CurrentRequest, charge_point: ChargePoint, link: Link | None)
         security_profile=charge_point.security_profile.value,
         has_password=bool(charge_point.secrets),
         registration=link.registration,
+        quiet=link.is_quiet,
         online=link.is_online(current.now, current.settings.heartbeat_interval_s),
         last_seen=link.last_seen,
         description=charge_point.description,
         site=charge_point.site,
+        groups=list(charge_point.groups),
         allows_missing_subprotocol=charge_point.allows_missing_subprotocol,
         created_at=charge_point.created_at,
         booted_at=charge_point.booted_at,

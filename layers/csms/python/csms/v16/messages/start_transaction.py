@@ -6,6 +6,8 @@ from typing import Final
 from csms.authorization import AuthorizationStatus, IdTag, authorize_start
 from csms.ids import TransactionId
 from csms.ocpp.primitives import EnergyWh, IdToken, Integer, LenientInteger, Timestamp
+from csms.reservations import use_reservation
+from csms.store.connectors import Connector
 from csms.store.links import Registration
 from csms.store.transactions import Start, Transaction
 from csms.v16.exchange import Exchange
@@ -58,7 +60,8 @@ def answer_start_transaction(request: StartTransactionRequest, exchange: Exchang
     )
     # A station whose clock is off may report two starts alike: then only the message id tells them apart.
     transaction = exchange.store.transactions.begin(reported, salt="" if has_clock else exchange.message_id)
-    _take_connector(transaction, exchange)
+    connector = _take_connector(transaction, exchange)
+    use_reservation(exchange.store, transaction, connector)
     return StartTransactionResponse(
         id_tag_info=IdTagInfo.of(tag, transaction.tag_status), transaction_id=transaction.id
     )
@@ -78,13 +81,15 @@ def _running(request: StartTransactionRequest, exchange: Exchange) -> int:
     return sum((other.charge_point_id, other.start.connector_id) != here for other in running)
 
 
-def _take_connector(transaction: Transaction, exchange: Exchange) -> None:
+def _take_connector(transaction: Transaction, exchange: Exchange) -> Connector | None:
     """Of two transactions on a connector, the later start says that the earlier one has ended.
+
+    Returns the connector as it was before, as far as it was looked at.
 
     The earlier one is marked first: a repetition after a crash must still find it on the connector.
     """
     if not transaction.is_open:
-        return
+        return None
     store, charge_point_id, connector_id = exchange.store, exchange.charge_point_id, transaction.start.connector_id
     connector = store.connectors.get(charge_point_id, connector_id)
     found = connector.transaction_id if connector else None
@@ -94,6 +99,7 @@ def _take_connector(transaction: Transaction, exchange: Exchange) -> None:
         store.transactions.supersede(transaction)
     elif occupation.previous_id != found:  # another start came between
         _supersede_earlier(occupation.previous_id, transaction, exchange)
+    return connector
 
 
 def _supersede_earlier(other_id: TransactionId | None, transaction: Transaction, exchange: Exchange) -> None:
