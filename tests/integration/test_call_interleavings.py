@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 from moto.backends import get_backend
 
-from csms.call_queue import CallQueue, Wake
+from csms.call_queue import CallQueue, Deadline, Dispatch, Wake
 from csms.calls import CallRefused, Order
 from csms.gateway import Gateway, Posted
 from csms.ids import CallId, ChargePointId, ConnectionId
@@ -40,7 +40,7 @@ Fate = tuple[int, bool, str] | None
 _TIMEOUT = timedelta(seconds=30)
 _identities = itertools.count()
 
-EVENTS = ("die", "wakes", "stall", "answer", "reconnect", "dispatch")
+EVENTS = ("die", "wakes", "stall", "vanish", "answer", "reconnect", "dispatch", "place")
 FATES = st.none() | st.tuples(st.integers(0, 12), st.booleans(), st.sampled_from(EVENTS))
 """At this AWS call, before or after it took effect: die, or let something else happen in between; None: undisturbed."""
 
@@ -84,9 +84,7 @@ class World(RuleBasedStateMachine):
 
     @rule(fate=FATES, action=st.sampled_from(["ClearCache", "Reset"]))
     def place(self, fate: Fate, action: str) -> None:
-        key = f"k{len(self.keys)}-{action}"
-        self.keys.append(key)
-        self._in_process(fate, lambda: self._place(key))
+        self._in_process(fate, lambda: self._place_another(action))
 
     @rule(fate=FATES, index=st.integers(0, 50), is_duplicate=st.booleans())
     @precondition(lambda self: self.wakes)
@@ -188,6 +186,10 @@ class World(RuleBasedStateMachine):
                 frame.is_answered = True
                 self.station.send(json.dumps([3, frame.call_id, {"status": "Accepted", "mine": frame.call_id}]))
 
+    def _place_another(self, action: str = "ClearCache") -> None:
+        self.keys.append(f"k{len(self.keys)}-{action}")
+        self._place(self.keys[-1])
+
     def _place(self, key: str) -> None:
         action = key.partition("-")[2]
         payload = {"type": "Soft"} if action == "Reset" else {}
@@ -195,9 +197,9 @@ class World(RuleBasedStateMachine):
             self.engine.place(Order(self.id, action, payload, "operator", idempotency_key=key))
 
     def _wake(self, wake: Wake) -> None:
-        if hasattr(wake, "call_id"):
-            self.engine.meet_deadline(wake)  # type: ignore[arg-type]
-        else:
+        if isinstance(wake, Deadline):
+            self.engine.meet_deadline(wake)
+        elif isinstance(wake, Dispatch):
             self.engine.dispatch(wake.charge_point_id)
 
     def _open_calls(self) -> list[CallId]:
@@ -239,6 +241,13 @@ class World(RuleBasedStateMachine):
             case "stall":
                 self.station.wait(seconds=31)
                 self._deliver_due()
+            case "vanish":
+                self.disconnect()
+                self.station.wait(seconds=31)
+                self._deliver_due()
+            case "place":
+                self.station.wait(seconds=20)
+                self._place_another()
             case "wakes":
                 self._deliver_due()
             case "answer":
