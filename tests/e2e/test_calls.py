@@ -10,6 +10,7 @@ import pytest
 
 from csms.calls import Order
 from csms.ids import ChargePointId
+from csms.ocpp.json_types import JsonObject
 from csms.runtime import runtime
 from csms.store.calls import Call, CallState, Outcome
 from csms.v16.operations import operations
@@ -18,7 +19,7 @@ from local.settings import StackSettings
 from local.stack import LocalStack
 from tests.station import Station
 
-SOFT = {"type": "Soft"}
+SOFT: JsonObject = {"type": "Soft"}
 EVENTUALLY_S = 20
 
 
@@ -31,8 +32,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def stack_here(directory: Path) -> AsyncIterator[LocalStack]:
     """The stack in this process, so that a test can place calls where no API does."""
-    ports = (Listener(name, 0) for name in ("OCPP_PORT", "API_PORT", "AWS_PORT"))
-    async with LocalStack(StackSettings(*ports, directory=directory)) as stack:
+    ocpp, api, aws = (Listener(name, 0) for name in ("OCPP_PORT", "API_PORT", "AWS_PORT"))
+    async with LocalStack(StackSettings(ocpp, api, aws, directory)) as stack:
         yield stack
 
 
@@ -44,8 +45,8 @@ async def station(tmp_path: Path) -> AsyncIterator[Station]:
         yield connected
 
 
-async def placed(action: str, payload: dict[str, object] | None = None, **order: object) -> Call:
-    wanted = Order(ChargePointId("CALLED"), action, payload or {}, requested_by="operator", **order)  # type: ignore[arg-type]
+async def placed(action: str, payload: JsonObject | None = None, lifetime: timedelta | None = None) -> Call:
+    wanted = Order(ChargePointId("CALLED"), action, payload or {}, requested_by="operator", lifetime=lifetime)
     return await asyncio.to_thread(runtime().calls.place, wanted)
 
 

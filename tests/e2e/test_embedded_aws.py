@@ -24,7 +24,7 @@ KEY = {"PK": {"S": "CP#1"}, "SK": {"S": "CP"}}
 def embedded_aws(directory: Path) -> Iterator[EmbeddedAws]:
     aws = EmbeddedAws.start(Listener("AWS_PORT", 0), directory)
     try:
-        with replaced_environment(handler_environment(aws.url, "")):
+        with replaced_environment(handler_environment(aws.url, "", "")):
             yield aws
     finally:
         aws.stop()

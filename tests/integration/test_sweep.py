@@ -11,7 +11,6 @@ from csms.ids import ChargePointId
 from csms.ocpp.primitives import format_timestamp
 from csms.runtime import Runtime
 from csms.store.calls import CallState
-from csms.store.links import LONGEST_WAITING_LIST
 from csms.sweep import Chore, SweepFailed
 from csms.sweep import sweep as sweep_chores
 from tests.called_station import CalledStation
@@ -35,13 +34,15 @@ def test_a_call_whose_time_is_up_before_the_station_came_back_expires(called: Ca
     assert called.stored(call).state is CallState.EXPIRED
 
 
-def test_what_has_expired_makes_room_for_what_is_placed(csms: Runtime, called: CalledStation) -> None:
+def test_what_has_expired_leaves_the_waiting_list_of_a_station_that_stays_away(
+    csms: Runtime, called: CalledStation
+) -> None:
     called.disconnect()
-    for _ in range(LONGEST_WAITING_LIST):
+    for _ in range(3):
         called.is_called("ClearCache", lifetime=timedelta(minutes=1))
+    call = called.is_called("ClearCache", lifetime=timedelta(hours=1))
     called.wait(minutes=2)
     tick(called.now)
-    call = called.is_called("ClearCache")
     link = csms.store.links.get(CP001)
     assert link is not None
     assert link.waiting == (call.id,)

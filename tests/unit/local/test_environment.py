@@ -14,7 +14,7 @@ def test_no_client_can_reach_a_real_account(monkeypatch: pytest.MonkeyPatch) -> 
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
     }.items():
         monkeypatch.setenv(name, value)
-    with replaced_environment(handler_environment("http://127.0.0.1:1", "http://127.0.0.1:2/local")):
+    with replaced_environment(handler_environment("http://127.0.0.1:1", "http://127.0.0.1:2/local", "")):
         session = boto3.Session()
         credentials = session.get_credentials()
         assert session.client("dynamodb").meta.endpoint_url == "http://127.0.0.1:1"
@@ -32,6 +32,6 @@ def test_the_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_policy_for_unknown_charge_points_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UNKNOWN_CHARGE_POINTS", raising=False)
-    assert handler_environment("", "")["UNKNOWN_CHARGE_POINTS"] == "accept"
+    assert handler_environment("", "", "")["UNKNOWN_CHARGE_POINTS"] == "accept"
     monkeypatch.setenv("UNKNOWN_CHARGE_POINTS", "reject")
-    assert handler_environment("", "")["UNKNOWN_CHARGE_POINTS"] == "reject"
+    assert handler_environment("", "", "")["UNKNOWN_CHARGE_POINTS"] == "reject"

@@ -41,7 +41,7 @@ def change(name: str = "MODIFY", sort_key: str = "CALL#1", **image: Any) -> dict
 
 
 def test_ended_calls_are_told_from_all_other_changes() -> None:
-    ended = {"state": {"S": "accepted"}}
+    ended: dict[str, Any] = {"state": {"S": "accepted"}}
     assert matches(ENDED_CALLS, change(**ended))
     assert not matches(ENDED_CALLS, change(**ended, has_effects_done={"BOOL": True}))
     assert not matches(ENDED_CALLS, change(state={"S": "sent"}))
