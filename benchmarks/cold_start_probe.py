@@ -1,4 +1,4 @@
-"""Runs in a fresh interpreter: one cold start, measured from inside. Prints one JSON object.
+"""Runs in a fresh interpreter: one cold start, measured from inside. Prints one JSON object, after what is logged.
 
     python -m benchmarks.cold_start_probe floor                 what every such function imports and makes, no more
     python -m benchmarks.cold_start_probe message event.json    a function, up to its answer to one event
@@ -36,6 +36,7 @@ def _function(name: str, event_file: Path) -> dict[str, float]:
     ready_ms = _elapsed_ms()
     answer = handler.lambda_handler(json.loads(event_file.read_text()), None)
     assert answer["statusCode"] == 200, answer
+    assert name != "message" or answer["body"].startswith("[3,"), answer
     return {"ready_ms": ready_ms, "answered_ms": _elapsed_ms()}
 
 
