@@ -5,6 +5,8 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic.json_schema import models_json_schema
+
 from csms.api.problems import MEDIA_TYPE
 from csms.api.scopes import Scope
 
@@ -17,8 +19,9 @@ VERSION: Final = "1"
 _DESCRIPTION: Final = """Charge points speaking OCPP 1.6-J and what they charge. Names are those of the specification.
 
 Errors are problem details (RFC 9457). Lists come in pages: hand `cursor` back until it is null.
-The scope `admin` includes `operate`, which includes `read`. Percent-encode identities and id tags in paths; one that
-holds a literal `?` or looks percent-encoded itself is encoded twice."""
+The scope `admin` includes `operate`, which includes `read`: `operate` commands charge points, also with `force`;
+`admin` decides which there are, on their passwords and quiet mode. Percent-encode identities and id tags in paths;
+one that holds a literal `?` or looks percent-encoded itself is encoded twice."""
 _PROBLEM: Final[dict[str, Any]] = {
     "title": "Problem",
     "type": "object",
@@ -48,10 +51,12 @@ def openapi_document(resolver: "Resolver") -> dict[str, Any]:
     document: dict[str, Any] = json.loads(
         resolver.get_openapi_json_schema(title=TITLE, version=VERSION, description=_DESCRIPTION)
     )
-    for endpoint in resolver.endpoints.values():
+    documented = [endpoint for endpoint in resolver.endpoints.values() if endpoint.is_documented]
+    for endpoint in documented:
         path = re.sub(r"<(\w+)>", r"{\1}", endpoint.path)
         _complete(document["paths"][path][endpoint.method.lower()], endpoint)
     components = document["components"]
+    _add_bodies(document, documented)
     for name in _NOT_OURS:
         components["schemas"].pop(name, None)
     components["schemas"]["Problem"] = _PROBLEM
@@ -64,6 +69,33 @@ def openapi_document(resolver: "Resolver") -> dict[str, Any]:
         }
     }
     return document
+
+
+def _add_bodies(document: dict[str, Any], endpoints: list["Endpoint"]) -> None:
+    """Describe the bodies that functions read themselves; a name that is shared is told apart."""
+    models = [endpoint.reads for endpoint in endpoints if endpoint.reads]
+    references, definitions = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    schemas = definitions.get("$defs", {})
+    for endpoint in endpoints:
+        if endpoint.reads:
+            reference = references[endpoint.reads, "validation"]
+            for name in endpoint.fills:
+                _make_optional(reference, name.split("."), schemas)
+            path = re.sub(r"<(\w+)>", r"{\1}", endpoint.path)
+            operation = document["paths"][path][endpoint.method.lower()]
+            operation["requestBody"] = {"content": {"application/json": {"schema": reference}}}
+    document["components"]["schemas"].update(schemas)
+
+
+def _make_optional(reference: dict[str, Any], path: list[str], schemas: dict[str, Any]) -> None:
+    schema = schemas[reference["$ref"].rpartition("/")[2]] if "$ref" in reference else reference
+    if len(path) > 1:
+        inner = schema["properties"][path[0]]
+        _make_optional(next(iter(inner.get("anyOf", [inner]))), path[1:], schemas)
+    elif path[0] in schema.get("required", ()):
+        schema["required"].remove(path[0])
 
 
 def _complete(operation: dict[str, Any], endpoint: "Endpoint") -> None:

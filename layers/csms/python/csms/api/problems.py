@@ -8,7 +8,9 @@ Problem
 +-- MethodNotAllowed       405
 +-- Conflict               409  not in the state things are in
 +-- UnsupportedMediaType   415
++-- RangeNotSatisfiable    416
 +-- InvalidRequest         422  read, but fields are wrong; names them
++-- TooManyRequests        429
 +-- InternalError          500  details are in the log only
 """
 
@@ -108,6 +110,15 @@ class UnsupportedMediaType(Problem):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
 
+class RangeNotSatisfiable(Problem):
+    """The file has none of the bytes asked for."""
+
+    status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the file has {size} bytes", headers={"Content-Range": f"bytes */{size}"})
+
+
 class InvalidRequest(Problem):
     """Fields of the request are wrong."""
 
@@ -120,6 +131,12 @@ class InvalidRequest(Problem):
     def document(self) -> dict[str, Any]:
         """The problem details with one entry per wrong field."""
         return {**super().document(), "errors": [asdict(finding) for finding in self.findings]}
+
+
+class TooManyRequests(Problem):
+    """There is no room for another one now."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
 
 
 class InternalError(Problem):

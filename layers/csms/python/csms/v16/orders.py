@@ -1,9 +1,11 @@
 """Ordering a command in an operator's own words: what they left out is filled in, the rest goes out verbatim."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from csms.calls import CallEngine, Order
+from csms.files import Files
 from csms.ocpp.json_types import JsonObject
 from csms.settings import Settings
 from csms.store import Store
@@ -28,9 +30,10 @@ class Command:
 class Commands:
     """Makes calls of commands."""
 
-    def __init__(self, settings: Settings, store: Store, engine: CallEngine) -> None:
+    def __init__(self, settings: Settings, store: Store, files: Callable[[], Files], engine: CallEngine) -> None:
         self._settings = settings
         self._store = store
+        self._files = files
         self._engine = engine
 
     def place(self, link: Link, command: Command, now: datetime) -> Call:
@@ -63,6 +66,7 @@ class Commands:
             settings=self._settings,
             now=now,
             is_forced=command.is_forced,
+            files=self._files,
         )
         prepared = operations()[command.action].prepare(command.body, situation)
         return self._engine.place(replace(order, payload=prepared.payload, context=prepared.context))

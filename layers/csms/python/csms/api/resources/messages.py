@@ -1,4 +1,4 @@
-"""The message log of a charge point: both frames of every exchange, as they went over the wire."""
+"""The message log of a charge point: both frames of every exchange, as they went over the wire, without secrets."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -10,6 +10,7 @@ from csms.api.models import Moment, Page, PathIdentity, View
 from csms.api.request import Current
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
+from csms.redaction import redact_frame
 
 routes = Routes("Charge points")
 
@@ -41,8 +42,8 @@ def list_messages(
             received_at=message.received_at,
             initiator=message.initiator,
             action=message.action,
-            request=message.request,
-            response=message.response,
+            request=redact_frame(message.request),
+            response=redact_frame(message.response) if message.response is not None else None,
         )
         for message in page.messages
     ]

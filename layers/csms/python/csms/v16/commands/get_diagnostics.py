@@ -27,7 +27,7 @@ class GetDiagnosticsResponse(CommandResponse):
     file_name: Text255 | None = None
 
 
-GET_DIAGNOSTICS = Operation("GetDiagnostics", GetDiagnosticsRequest, GetDiagnosticsResponse)
+GET_DIAGNOSTICS = Operation("GetDiagnostics", GetDiagnosticsRequest, GetDiagnosticsResponse, fills=("location",))
 
 
 @GET_DIAGNOSTICS.prepares

@@ -31,7 +31,9 @@ class UpdateFirmwareResponse(CommandResponse):
     """UpdateFirmware.conf [S 6.56]."""
 
 
-UPDATE_FIRMWARE = Operation("UpdateFirmware", UpdateFirmwareRequest, UpdateFirmwareResponse)
+UPDATE_FIRMWARE = Operation(
+    "UpdateFirmware", UpdateFirmwareRequest, UpdateFirmwareResponse, fills=("location", "retrieveDate")
+)
 
 
 @UPDATE_FIRMWARE.prepares

@@ -1,0 +1,31 @@
+"""Waiting for a call to end: its row is read again and again, because its answer arrives in another invocation."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from csms.store.calls import Call
+
+LONGEST_WAIT_S: Final = 25
+"""API Gateway gives up after 30 s."""
+_SHORTEST_PAUSE_S: Final = 0.05
+_LONGEST_PAUSE_S: Final = 0.25
+_SHARE: Final = 0.1
+"""A pause is a tenth of the time gone by: a station that answers at once is not kept, a slow one not asked for much."""
+
+
+def wait_until_ended(call: Call, read: Callable[[Call], Call], wait_s: float) -> Call:
+    """The call when it has ended, or as it is when the time is up."""
+    for pause_s in pauses(wait_s):
+        if call.state.is_ended:
+            break
+        time.sleep(pause_s)
+        call = read(call)
+    return call
+
+
+def pauses(wait_s: float, clock: Callable[[], float] = time.monotonic) -> Iterator[float]:
+    """How long to pause before each look, until the time is up."""
+    begin = clock()
+    while (gone_s := clock() - begin) < wait_s:
+        yield min(max(gone_s * _SHARE, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S, wait_s - gone_s)
