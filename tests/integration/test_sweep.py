@@ -7,10 +7,11 @@ import pytest
 
 import sweep.handler
 from csms.gateway import Posted
-from csms.ids import ChargePointId
+from csms.ids import CallId, ChargePointId, ReservationId
 from csms.ocpp.primitives import format_timestamp
 from csms.runtime import Runtime
 from csms.store.calls import CallState
+from csms.store.reservations import Reservation, ReservationState
 from csms.sweep import Chore, SweepFailed
 from csms.sweep import sweep as sweep_chores
 from tests.called_station import CalledStation
@@ -64,6 +65,18 @@ def test_an_ended_call_is_not_swept(called: CalledStation) -> None:
     called.wait(hours=25)
     tick(called.now)
     assert called.stored(call).state is CallState.ACCEPTED
+
+
+def test_a_reservation_ends_with_its_time(csms: Runtime, called: CalledStation) -> None:
+    until = called.now + timedelta(minutes=10)
+    reservation = Reservation(CP001, ReservationId(1), 1, "TAG1", until, reserved_at=called.now, call_id=CallId("c"))
+    csms.store.reservations.keep(reservation)
+    tick(until - timedelta(seconds=1))
+    assert csms.store.reservations.open_of(CP001) == [reservation]
+    tick(until + timedelta(seconds=1))
+    ended = csms.store.reservations.get(CP001, ReservationId(1))
+    assert ended is not None
+    assert (ended.state, ended.ended_at) == (ReservationState.EXPIRED, until)
 
 
 def test_one_thing_that_cannot_be_ended_stops_no_other() -> None:

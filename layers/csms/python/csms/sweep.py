@@ -35,7 +35,10 @@ class SweepFailed(Exception):  # noqa: N818  reads better where it is raised
 
 def chores(store: Store, calls: CallEngine) -> tuple[Chore[Any], ...]:
     """Everything that falls due."""
-    return (Chore("queued calls", store.calls.due, calls.expire),)
+    return (
+        Chore("queued calls", store.calls.due, calls.expire),
+        Chore("reservations", store.reservations.due, store.reservations.expire),
+    )
 
 
 def sweep(work: Sequence[Chore[Any]], now: datetime) -> None:
