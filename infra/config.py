@@ -32,6 +32,7 @@ class Config(Settings):
     table_name: Literal[""] = ""
     callback_url: Literal[""] = ""
     calls_queue_url: Literal[""] = ""
+    secrets_key_id: Literal[""] = ""
     files_bucket: Literal[""] = ""
 
     public_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$")] = ""
@@ -83,13 +84,21 @@ class Config(Settings):
         return self.removal_policy == "retain"
 
     def environment(
-        self, *, table_name: str, callback_url: str, calls_queue_url: str, files_bucket: str, public_url: str
+        self,
+        *,
+        table_name: str,
+        callback_url: str,
+        calls_queue_url: str,
+        secrets_key_id: str,
+        files_bucket: str,
+        public_url: str,
     ) -> dict[str, str]:
         """The environment from which `Settings` are read in every function."""
         settings = self.model_dump(mode="json", include=set(Settings.model_fields)) | {
             "table_name": table_name,
             "callback_url": callback_url,
             "calls_queue_url": calls_queue_url,
+            "secrets_key_id": secrets_key_id,
             "files_bucket": files_bucket,
             "public_url": public_url,
         }

@@ -25,6 +25,7 @@ __all__ = [
     "RESOURCE_SERVER",
     "ROUTE_SELECTION",
     "SCOPES",
+    "SECRET_ACTIONS",
     "SORT_KEY",
     "STREAM_VIEW",
     "SWEEP_SCHEDULE",
@@ -35,7 +36,7 @@ __all__ = [
     "StreamSource",
 ]
 
-AWS_SERVICES: Final = ("apigatewaymanagementapi", "dynamodb", "s3", "sqs", "stepfunctions")
+AWS_SERVICES: Final = ("apigatewaymanagementapi", "dynamodb", "kms", "s3", "sqs", "stepfunctions")
 """The services that `csms` makes clients of: botocore's models of all others stay out of the layer."""
 
 STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
@@ -56,6 +57,8 @@ SCOPES: Final = ("read", "operate", "admin")
 """What an operator may do, as groups of the user pool and as scopes of its resource server."""
 RESOURCE_SERVER: Final = "csms"
 """Prefix of the scopes in a machine's token: `csms/read`."""
+SECRET_ACTIONS: Final = ("Decrypt", "Encrypt")
+"""What functions that place calls do with the key for secrets that wait to be sent."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class FunctionDefinition:
     file_actions: tuple[str, ...] = ()
     """What it calls on the objects of the files bucket."""
     places_calls: bool = False
-    """Whether it sends wake-ups to the `calls` queue."""
+    """Whether it runs the call engine: sends wake-ups to the `calls` queue, and calls with what is secret in them."""
 
     @property
     def handler(self) -> str:
@@ -114,6 +117,7 @@ FUNCTIONS: Final = {
             memory_mb=512,
             table_actions=_EFFECTS,
             connection_methods=("POST",),
+            file_actions=("GetObject",),  # a bulk command may be the first to see that firmware was uploaded
             places_calls=True,
         ),
         FunctionDefinition(

@@ -9,6 +9,7 @@ from infra.constructs.charge_points import ChargePoints
 from infra.constructs.files import Files
 from infra.constructs.functions import Functions
 from infra.constructs.operators import Operators
+from infra.constructs.secrets import Secrets
 from infra.constructs.state import State
 from infra.constructs.sweep import Sweep
 
@@ -27,11 +28,13 @@ class CsmsStack(Stack):
         files = Files(self, "Files", config)
         charge_points = ChargePoints(self, "ChargePoints", config)
         calls = Calls(self, "Calls")
+        secrets = Secrets(self, "Secrets")
         operators = Operators(self, "Operators", config)
         environment = config.environment(
             table_name=state.table.table_name,
             callback_url=charge_points.callback_url,
             calls_queue_url=calls.queue_url,
+            secrets_key_id=secrets.key_id,
             files_bucket=files.bucket.bucket_name,
             public_url=operators.url,
         )
@@ -41,6 +44,7 @@ class CsmsStack(Stack):
         charge_points.grant(functions)
         charge_points.route(functions)
         calls.grant(functions)
+        secrets.grant(functions)
         calls.feed(functions, state.table)
         Sweep(self, "Sweep", functions)
         operators.route(functions)

@@ -11,7 +11,7 @@ from typing import Final
 from local.errors import StackError
 from local.listener import HOST, Listener
 
-SERVICES: Final = ("dynamodb", "dynamodbstreams", "s3", "sqs")
+SERVICES: Final = ("dynamodb", "dynamodbstreams", "kms", "s3", "sqs")
 _START_TIMEOUT_S: Final = 30
 _STOP_TIMEOUT_S: Final = 120
 """A day of a few hundred stations takes MiniStack several seconds to write."""

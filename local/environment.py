@@ -10,6 +10,7 @@ STAGE: Final = "local"
 TABLE_NAME: Final = "csms"
 FILES_BUCKET: Final = "csms-files"
 CALLS_QUEUE_NAME: Final = "csms-calls"
+SECRETS_KEY: Final = "alias/csms-secrets"
 ACCOUNT: Final = "000000000000"
 """The account of the embedded AWS."""
 
@@ -23,6 +24,7 @@ def handler_environment(aws_url: str, callback_url: str, public_url: str = "") -
         "FILES_BUCKET": FILES_BUCKET,
         "CALLBACK_URL": callback_url,
         "CALLS_QUEUE_URL": f"{aws_url}/{ACCOUNT}/{CALLS_QUEUE_NAME}",
+        "SECRETS_KEY_ID": SECRETS_KEY,
         "PUBLIC_URL": public_url,
         "STAGE": STAGE,
         "POWERTOOLS_SERVICE_NAME": "csms",

@@ -1,4 +1,4 @@
-"""Table, queue and bucket in the embedded AWS, from the constants of the CDK constructs. Running it again is fine."""
+"""Table, queue, key and bucket in the embedded AWS, from the constants of the CDK code. Running it again is fine."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -7,11 +7,12 @@ import boto3
 from botocore.exceptions import ClientError
 
 from infra.definitions import CALLS_QUEUE, INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW, TTL_ATTRIBUTE
-from local.environment import CALLS_QUEUE_NAME, FILES_BUCKET, REGION, TABLE_NAME
+from local.environment import CALLS_QUEUE_NAME, FILES_BUCKET, REGION, SECRETS_KEY, TABLE_NAME
 from local.errors import StackError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -24,6 +25,7 @@ def provision() -> None:
     """
     _provision_table(boto3.client("dynamodb"))
     _provision_queue(boto3.client("sqs"))
+    _provision_key(boto3.client("kms"))
     _provision_bucket(boto3.client("s3"))
 
 
@@ -73,6 +75,13 @@ def _provision_queue(client: "SQSClient") -> None:
         QueueUrl=client.create_queue(QueueName=CALLS_QUEUE_NAME)["QueueUrl"],
         Attributes={"VisibilityTimeout": str(CALLS_QUEUE.visibility_timeout_s), "RedrivePolicy": json.dumps(redrive)},
     )
+
+
+def _provision_key(client: "KMSClient") -> None:
+    try:
+        client.describe_key(KeyId=SECRETS_KEY)
+    except client.exceptions.NotFoundException:
+        client.create_alias(AliasName=SECRETS_KEY, TargetKeyId=client.create_key()["KeyMetadata"]["KeyId"])
 
 
 def _provision_bucket(client: "S3Client") -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 from botocore.client import BaseClient
 
-from infra.definitions import FUNCTIONS
+from infra.definitions import FUNCTIONS, SECRET_ACTIONS
 
 _FUNCTIONS: Final = Path(__file__).parents[1] / "functions"
 _CONNECTION_METHODS: Final = {"PostToConnection": "POST", "GetConnection": "GET", "DeleteConnection": "DELETE"}
@@ -52,6 +52,8 @@ def _is_allowed(name: str, service: str, operation: str) -> bool:
         return operation in definition.table_actions
     if service == "s3":
         return operation.replace("Head", "Get") in definition.file_actions
+    if service == "kms":
+        return definition.places_calls and operation in SECRET_ACTIONS
     if service == "sqs":
         return definition.places_calls and operation == "SendMessage"
     return service == "apigatewaymanagementapi" and _CONNECTION_METHODS[operation] in definition.connection_methods

@@ -48,13 +48,19 @@ def test_an_impossible_context_is_refused_by_the_name_of_its_key(context: dict[s
 def test_every_setting_of_the_application_can_be_chosen() -> None:
     config = Config.from_context({"unknownChargePoints": "pending", "historyDays": 7})
     environment = config.environment(
-        table_name="t", callback_url="https://c", calls_queue_url="https://q", files_bucket="f", public_url="https://p"
+        table_name="t",
+        callback_url="https://c",
+        calls_queue_url="https://q",
+        secrets_key_id="k",
+        files_bucket="f",
+        public_url="https://p",
     )
     settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
     assert settings == Settings(
         table_name="t",
         callback_url="https://c",
         calls_queue_url="https://q",
+        secrets_key_id="k",
         files_bucket="f",
         public_url="https://p",
         unknown_charge_points=UnknownChargePoints.PENDING,

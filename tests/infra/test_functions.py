@@ -56,7 +56,7 @@ def test_a_function_uses_no_other_services_than_listed(deployed: Synthesized, na
     expected = {"logs", "dynamodb"}
     expected |= {"execute-api"} if definition.connection_methods else set()
     expected |= {"s3"} if definition.file_actions else set()
-    expected |= {"sqs"} if definition.places_calls else set()
+    expected |= {"kms", "sqs"} if definition.places_calls else set()
     assert services == expected
 
 

@@ -25,7 +25,15 @@ def test_the_local_token_carries_the_deployed_permissions(deployed: Synthesized)
 
 def test_handlers_find_the_same_resources_in_their_environment(deployed: Synthesized) -> None:
     local = handler_environment("http://127.0.0.1:4566", "http://127.0.0.1:9000/local", "http://127.0.0.1:8080")
-    resources = {"TABLE_NAME", "CALLBACK_URL", "PUBLIC_URL", "CALLS_QUEUE_URL", "FILES_BUCKET", "STAGE"}
+    resources = {
+        "TABLE_NAME",
+        "CALLBACK_URL",
+        "PUBLIC_URL",
+        "CALLS_QUEUE_URL",
+        "FILES_BUCKET",
+        "SECRETS_KEY_ID",
+        "STAGE",
+    }
     for function in deployed.functions().values():
         assert resources <= set(function["Environment"]["Variables"]) & set(local)
     settings = Settings.model_validate({name.lower(): value for name, value in local.items()})
