@@ -90,5 +90,5 @@ def _when_ready(process: "subprocess.Popen[str]", log: Path) -> Stack:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One stack for all tests of a session; tests keep apart by using charge points and tags of their own."""
-    with running_stack(tmp_path_factory.mktemp("stack")) as running:
+    with running_stack(tmp_path_factory.mktemp("stack"), CALL_SETTLE_S="0") as running:
         yield running

@@ -1,11 +1,13 @@
 """A charge point for tests, written from the OCPP-J specification and sharing no code with anything it tests.
 
 It sends frames as given, matches answers to calls by message id, and holds every frame that the Central System sends
-against the official JSON schemas. It keeps a trace of the wire.
+against the official JSON schemas. It keeps a trace of the wire. A CALL of the Central System is answered by script;
+one that the script does not foresee waits to be looked at, and is a fault if nobody does.
 """
 
 import asyncio
 import base64
+import collections
 import contextlib
 import itertools
 import json
@@ -39,8 +41,12 @@ ERROR_CODES = frozenset(
     )
 )
 """OCPP-J 1.6 table 7, misspellings included."""
+LONGEST_MESSAGE_ID = 36
 ANSWER_WITHIN_S = 20.0
 OCPP16 = "ocpp1.6"
+
+SCHEMAS = frozenset(file.name.removesuffix(".json") for file in files("ocpp.v16").joinpath("schemas").iterdir())
+"""Names of the official schemas."""
 
 Payload = dict[str, Any]
 
@@ -75,8 +81,13 @@ class Station:
     """Every frame with its direction, ">" from the charge point, "<" to it."""
     violations: list[str] = field(default_factory=list)
     """What the Central System sent and must not send."""
+    received: list[Call] = field(default_factory=list)
+    """Every CALL of the Central System, in the order of arrival."""
     calls: asyncio.Queue[Call] = field(default_factory=asyncio.Queue)
-    """CALLs of the Central System that were not looked at yet."""
+    """Those that no script answered and nobody has looked at yet."""
+    _unanswered: list[str] = field(default_factory=list)
+    """Message ids of CALLs that wait for an answer; there may be one [J 4.1.1]."""
+    _script: collections.deque[tuple[str, Payload]] = field(default_factory=collections.deque)
     _pending: dict[str, tuple[str, asyncio.Future[Payload]]] = field(default_factory=dict)
     _message_ids: "itertools.count[int]" = field(default_factory=itertools.count)
 
@@ -142,8 +153,14 @@ class Station:
         assert call.action == action, f"expected {action}, got {call}"
         return call
 
+    def will_answer(self, action: str, payload: Payload) -> None:
+        """Answer the next CALL, which must be of this action; said more than once, in this order."""
+        _validator(f"{action}Response").validate(payload)
+        self._script.append((action, payload))
+
     async def answer(self, call: Call, payload: Payload) -> None:
         """Answer a CALL of the Central System."""
+        self._unanswered.remove(call.message_id)
         _validator(f"{call.action}Response").validate(payload)
         await self.send_text(json.dumps([CALLRESULT, call.message_id, payload], separators=(",", ":")))
 
@@ -151,17 +168,18 @@ class Station:
         """Nothing that must not be sent was sent, and nothing that nobody asked for."""
         assert self.violations == [], "\n".join([*self.violations, *map(" ".join, self.trace)])
         assert self.calls.empty(), f"unsolicited: {self.calls.get_nowait()}"
+        assert not self._script, f"never came: {self._script[0][0]}"
 
     async def _listen(self) -> None:
         with contextlib.suppress(ConnectionClosed):
             async for frame in self.connection:
                 text = frame if isinstance(frame, str) else frame.decode()
                 self.trace.append(("<", text))
-                self._take(text)
+                await self._take(text)
         for action, answer in self._pending.values():
             answer.set_exception(ConnectionError(f"connection closed before the answer to {action}"))
 
-    def _take(self, text: str) -> None:
+    async def _take(self, text: str) -> None:
         try:
             frame = json.loads(text)
         except ValueError:
@@ -170,13 +188,27 @@ class Station:
         match frame:
             case [2, str(message_id), str(action), dict(payload)]:
                 self._check(action, payload, text)
-                self.calls.put_nowait(Call(message_id, action, payload))
+                await self._take_call(Call(message_id, action, payload), text)
             case [3, str(message_id), dict(payload)]:
                 self._settle(message_id, payload, text)
             case [4, str(message_id), str(code), str(description), dict(details)]:
                 self._fail(message_id, CallError(code, description, details), text)
             case _:
                 self._violated("not an OCPP-J frame", text)
+
+    async def _take_call(self, call: Call, text: str) -> None:
+        if len(call.message_id) > LONGEST_MESSAGE_ID:
+            self._violated(f"message id over {LONGEST_MESSAGE_ID} characters", text)
+        if any(call.message_id == earlier.message_id for earlier in self.received):
+            self._violated("message id used before", text)
+        if self._unanswered:
+            self._violated(f"sent before the answer to {self._unanswered}", text)
+        self.received.append(call)
+        self._unanswered.append(call.message_id)
+        if self._script and self._script[0][0] == call.action:
+            await self.answer(call, self._script.popleft()[1])
+        else:
+            self.calls.put_nowait(call)
 
     def _settle(self, message_id: str, payload: Payload, text: str) -> None:
         action, answer = self._pending.pop(message_id, (None, None))
@@ -196,6 +228,9 @@ class Station:
             answer.set_exception(error)
 
     def _check(self, schema: str, payload: Payload, text: str) -> None:
+        if schema not in SCHEMAS:
+            self._violated(f"there is no {schema}", text)
+            return
         for error in _validator(schema).iter_errors(payload):
             self._violated(f"against {schema}.json: {error.message}", text)
 

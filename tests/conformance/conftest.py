@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from tests.conformance.cases import case_of
+from tests.conformance.command import Command
 from tests.conformance.operator_client import Operator
 from tests.conformance.states import reach_booted
 from tests.stack import Stack
@@ -41,3 +43,16 @@ async def booted(station: Station) -> Station:
     """In state Booted."""
     await reach_booted(station)
     return station
+
+
+@pytest.fixture
+def command(operator: Operator, identity: str, booted: Station) -> Command:
+    """Has CALLs sent to the booted station."""
+    return Command(operator, identity, booted)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note on every case which functionality it certifies, for reports."""
+    for item in items:
+        if case := case_of(getattr(item, "originalname", item.name)):
+            item.user_properties += [("case", case.id), ("functionality", str(case.functionality))]

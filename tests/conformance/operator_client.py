@@ -9,6 +9,10 @@ import httpx
 Json = dict[str, Any]
 
 
+WAIT_S = 25
+"""The longest that a command may be waited for."""
+
+
 class Operator:
     """A client of the operator API."""
 
@@ -18,9 +22,10 @@ class Operator:
         self._numbers = itertools.count(1)
 
     def create_charge_point(self, **fields: Any) -> str:
-        """A new charge point; returns its identity."""
+        """A new charge point, in quiet mode as certification wants it; returns its identity."""
         identity = f"TC-{self._run}-{next(self._numbers)}"
         self._post("/charge-points", {"id": identity, "securityProfile": 0, **fields})
+        self._put(f"/charge-points/{identity}/quiet", {"quiet": True})
         return identity
 
     def create_id_tag(self, status: str = "Accepted", **fields: Any) -> str:
@@ -28,6 +33,11 @@ class Operator:
         id_tag = f"TAG{self._run}{next(self._numbers)}"
         self._post("/id-tags", {"idTag": id_tag, "status": status, **fields})
         return id_tag
+
+    def command(self, identity: str, action: str, payload: Json, *, is_forced: bool = False) -> Json:
+        """Have a CALL sent; returns what became of it."""
+        query = {"wait": str(WAIT_S)} | ({"force": "true"} if is_forced else {})
+        return self._post(f"/charge-points/{identity}/commands/{action}", payload, **query)
 
     def charge_point(self, identity: str) -> Json:
         """What is known about a charge point."""
@@ -51,6 +61,31 @@ class Operator:
         """One transaction."""
         return self._get(f"/transactions/{identity}/{transaction_id}")
 
+    def configuration(self, identity: str) -> dict[str, Json]:
+        """What is known of a charge point's configuration keys."""
+        return {item["key"]: item for item in self._list(f"/charge-points/{identity}/configuration")}
+
+    def reservation(self, identity: str, reservation_id: int) -> Json:
+        """One reservation."""
+        items = self._list(f"/charge-points/{identity}/reservations")
+        return next(item for item in items if item["reservationId"] == reservation_id)
+
+    def local_list(self, identity: str) -> Json:
+        """What is known of the list that a charge point holds."""
+        return self._get(f"/charge-points/{identity}/local-list")
+
+    def firmware_updates(self, identity: str) -> list[Json]:
+        """The firmware updates of a charge point."""
+        return self._list(f"/charge-points/{identity}/firmware-updates")
+
+    def diagnostics(self, identity: str) -> list[Json]:
+        """The diagnostics that were asked of a charge point."""
+        return self._list(f"/charge-points/{identity}/diagnostics")
+
+    def everything_about_commands(self, identity: str) -> str:
+        """Whatever the API shows of the commands to a charge point, as text."""
+        return str([self._list(f"/charge-points/{identity}/{what}") for what in ("commands", "messages")])
+
     def refused_connections(self, identity: str) -> list[Json]:
         """Attempts to connect that were turned away."""
         return [attempt for attempt in self._list("/connection-attempts") if attempt["identity"] == identity]
@@ -69,6 +104,12 @@ class Operator:
         body: Json = answer.json()
         return body
 
-    def _post(self, path: str, body: Json) -> None:
-        answer = self._api.post(path, json=body)
+    def _post(self, path: str, body: Json, **query: str) -> Json:
+        answer = self._api.post(path, json=body, params=query)
+        assert answer.is_success, answer.text
+        created: Json = answer.json()
+        return created
+
+    def _put(self, path: str, body: Json) -> None:
+        answer = self._api.put(path, json=body)
         assert answer.is_success, answer.text

@@ -36,11 +36,16 @@ async def send_boot(station: Station) -> Payload:
     return answer
 
 
+async def send_status_of_all(station: Station, status: str) -> None:
+    """StatusNotification for the charge point and each connector."""
+    for connector_id in range(CONNECTORS + 1):
+        await send_status(station, status, connector_id)
+
+
 async def reach_booted(station: Station) -> None:
     """State Booted."""
     await send_boot(station)
-    for connector_id in range(CONNECTORS + 1):
-        await send_status(station, "Available", connector_id)
+    await send_status_of_all(station, "Available")
 
 
 async def send_authorize(station: Station, id_tag: str) -> str:
@@ -55,8 +60,9 @@ async def reach_authorized(station: Station, id_tag: str) -> None:
     assert await send_authorize(station, id_tag) == "Accepted"
 
 
-async def send_start(station: Station, id_tag: str, started_at: datetime) -> Payload:
+async def send_start(station: Station, id_tag: str, started_at: datetime, reservation_id: int | None = None) -> Payload:
     """StartTransaction; the answer carries a transaction id whatever it says about the tag."""
+    reservation = {} if reservation_id is None else {"reservationId": reservation_id}
     answer = await station.call(
         "StartTransaction",
         {
@@ -64,25 +70,30 @@ async def send_start(station: Station, id_tag: str, started_at: datetime) -> Pay
             "idTag": id_tag,
             "meterStart": METER_START_WH,
             "timestamp": timestamp(started_at),
+            **reservation,
         },
     )
     assert answer["transactionId"] > 0
     return answer
 
 
-async def send_accepted_start(station: Station, id_tag: str, started_at: datetime) -> int:
+async def send_accepted_start(
+    station: Station, id_tag: str, started_at: datetime, reservation_id: int | None = None
+) -> int:
     """StartTransaction with a valid tag; returns the transaction id."""
-    answer = await send_start(station, id_tag, started_at)
+    answer = await send_start(station, id_tag, started_at, reservation_id)
     assert answer["idTagInfo"]["status"] == "Accepted"
     transaction_id: int = answer["transactionId"]
     return transaction_id
 
 
-async def reach_charging(station: Station, id_tag: str, started_at: datetime) -> Charging:
+async def reach_charging(
+    station: Station, id_tag: str, started_at: datetime, reservation_id: int | None = None
+) -> Charging:
     """State Charging."""
     await reach_authorized(station, id_tag)
     await send_status(station, "Preparing")
-    transaction_id = await send_accepted_start(station, id_tag, started_at)
+    transaction_id = await send_accepted_start(station, id_tag, started_at, reservation_id)
     await send_status(station, "Charging")
     return Charging(transaction_id, started_at)
 

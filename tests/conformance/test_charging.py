@@ -61,7 +61,7 @@ async def test_tc_004_2_csms(booted: Station, identity: str, operator: Operator,
 
 
 async def test_tc_005_1_csms(booted: Station, identity: str, operator: Operator, id_tag: str) -> None:
-    """EV Side Disconnected – StopTransactionOnEVSideDisconnect and UnlockConnectorOnEVSideDisconnect true."""
+    """EV Side Disconnected – transaction stopped, connector unlocked."""
     charging = await reach_charging(booted, id_tag, datetime.now(UTC))
     await send_status(booted, "SuspendedEV")
     await send_stop(booted, charging.transaction_id, "EVDisconnected", datetime.now(UTC))
@@ -111,7 +111,7 @@ async def test_tc_024_csms(booted: Station, identity: str, operator: Operator, i
 
 
 async def test_tc_032_1_csms(booted: Station, identity: str, operator: Operator, id_tag: str) -> None:
-    """Power failure boot charging point – configured to stop transaction(s)."""
+    """Power failure boot – configured to stop transactions."""
     charging = await reach_charging(booted, id_tag, datetime.now(UTC))
     await send_boot(booted)
     assert operator.transaction(identity, charging.transaction_id)["state"] == "open"

@@ -1,8 +1,10 @@
-"""Connection cases of the security extension."""
+"""Connections and passwords: cases of the security extension."""
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.conformance.command import Command
+from tests.conformance.editions import Edition, in_every_edition
 from tests.conformance.operator_client import Operator
 from tests.conformance.states import reach_booted
 from tests.stack import Stack
@@ -11,6 +13,29 @@ from tests.station import Station
 PLAIN_PASSWORD = "correct horse 42!"
 HEX_PASSWORD = "00112233445566778899aabbccddeeff0a"
 """34 hexadecimal digits: a key of 17 bytes, which is what goes into the header (OCPP-J 1.6 §6.2.2)."""
+NEW_PASSWORDS = {Edition.NEWEST: "0123456789abcdef0123456789abcdef01234567", Edition.OLDEST: "battery staple 43!"}
+
+
+@in_every_edition
+async def test_tc_073_csms(stack: Stack, operator: Operator, edition: Edition) -> None:
+    """Update Charge Point Password for HTTP Basic Authentication."""
+    identity = operator.create_charge_point(securityProfile=1, password=PLAIN_PASSWORD)
+    value = NEW_PASSWORDS[edition]
+    async with Station.connected(stack.ocpp_url, identity, password=PLAIN_PASSWORD) as station:
+        await reach_booted(station)
+        command = Command(operator, identity, station)
+        body = {"key": "AuthorizationKey", "value": value}
+        assert await command("ChangeConfiguration", body, answer={"status": "Accepted"}) == body
+        station.assert_clean()
+    assert value not in operator.everything_about_commands(identity)
+    with pytest.raises(InvalidStatus) as refusal:
+        async with Station.connected(stack.ocpp_url, identity, password=PLAIN_PASSWORD):
+            pass
+    assert refusal.value.response.status_code == 401
+    key = bytes.fromhex(value) if edition is Edition.NEWEST else value
+    async with Station.connected(stack.ocpp_url, identity, password=key) as station:
+        await reach_booted(station)
+        station.assert_clean()
 
 
 @pytest.mark.parametrize(

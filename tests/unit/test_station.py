@@ -58,6 +58,10 @@ async def test_a_correct_answer_is_no_violation() -> None:
         ([[4, "other", "InternalError", "", {}], GOOD], "an error for no call"),
         ([[4, "other", "FormatViolation", "", {}], GOOD], "unknown error code"),
         ([[2, "1", "Reset", {"type": "Sudden"}], GOOD], "Reset.json"),
+        ([[2, "1", "Explode", {}], GOOD], "there is no Explode"),
+        ([[2, "1" * 37, "ClearCache", {}], GOOD], "message id over 36"),
+        ([[2, "1", "ClearCache", {}], [2, "2", "ClearCache", {}], GOOD], "sent before the answer to"),
+        ([[2, "1", "ClearCache", {}], [2, "1", "ClearCache", {}], GOOD], "message id used before"),
     ],
 )
 async def test_what_breaks_the_rules_is_a_violation(frames: list[Any], rule: str) -> None:
@@ -74,3 +78,42 @@ async def test_the_station_keeps_to_the_rules_itself() -> None:
     async with station_at(lambda connection: connection.wait_closed()) as station:
         with pytest.raises(ValidationError):
             await station.call("Authorize", {"idTag": "longer-than-twenty-characters"})
+
+
+async def ask_twice(connection: ServerConnection) -> None:
+    """A Central System that asks two things before it answers a Heartbeat."""
+    heartbeat_id = json.loads(await connection.recv())[1]
+    for message_id, action in (("1", "ClearCache"), ("2", "GetConfiguration")):
+        await connection.send(json.dumps([2, message_id, action, {}]))
+        await connection.recv()
+    await connection.send(json.dumps([3, heartbeat_id, GOOD[2]]))
+    await connection.wait_closed()
+
+
+async def test_calls_are_answered_by_script() -> None:
+    async with station_at(ask_twice) as station:
+        station.will_answer("ClearCache", {"status": "Accepted"})
+        station.will_answer("GetConfiguration", {})
+        await station.call("Heartbeat")
+        assert [call.action for call in station.received] == ["ClearCache", "GetConfiguration"]
+        station.assert_clean()
+
+
+async def test_a_scripted_call_that_never_comes_is_a_fault() -> None:
+    async with station_at(lambda connection: connection.wait_closed()) as station:
+        station.will_answer("ClearCache", {"status": "Accepted"})
+        with pytest.raises(AssertionError, match="never came: ClearCache"):
+            station.assert_clean()
+
+
+async def test_a_call_that_the_script_does_not_foresee_is_a_fault() -> None:
+    async def interrupt(connection: ServerConnection) -> None:
+        message_id = json.loads(await connection.recv())[1]
+        await connection.send(json.dumps([2, "1", "GetConfiguration", {}]))
+        await connection.send(json.dumps(GOOD).replace("$id", message_id))
+        await connection.wait_closed()
+
+    async with station_at(interrupt) as station:
+        await station.call("Heartbeat")
+        with pytest.raises(AssertionError, match="unsolicited"):
+            station.assert_clean()

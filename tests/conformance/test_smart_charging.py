@@ -1,0 +1,115 @@
+"""Smart Charging."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.conformance.command import Command
+from tests.conformance.editions import Edition, in_every_edition
+from tests.conformance.operator_client import Operator
+from tests.conformance.states import CONNECTOR, reach_authorized, reach_charging, send_accepted_start, send_status
+from tests.station import Payload, Station, timestamp
+
+ACCEPTED = {"status": "Accepted"}
+CHARGE_POINT = 0
+STACK_LEVEL = 1
+DURATION_S = 3600
+LIMITS = {"A": 6.0, "W": 6000.0}
+of_either_kind = pytest.mark.parametrize("kind", ["Absolute", "Relative"])
+
+
+@pytest.mark.parametrize("unit", LIMITS)
+async def test_tc_056_csms(command: Command, unit: str) -> None:
+    """Central Smart Charging – TxDefaultProfile."""
+    profile = a_profile("TxDefaultProfile", unit=unit)
+    sent = await set_profile(command, CONNECTOR, profile)
+    assert sent["csChargingProfiles"].keys().isdisjoint({"transactionId", "recurrencyKind"})
+
+
+@of_either_kind
+async def test_tc_057_csms(booted: Station, command: Command, id_tag: str, kind: str) -> None:
+    """Central Smart Charging – TxProfile."""
+    charging = await reach_charging(booted, id_tag, datetime.now(UTC))
+    profile = a_profile("TxProfile", kind=kind) | {"transactionId": charging.transaction_id}
+    sent = await set_profile(command, CONNECTOR, profile)
+    assert "recurrencyKind" not in sent["csChargingProfiles"]
+
+
+@of_either_kind
+async def test_tc_059_csms(
+    booted: Station, command: Command, identity: str, operator: Operator, id_tag: str, kind: str
+) -> None:
+    """Remote Start Transaction with Charging Profile."""
+    body = {"connectorId": CONNECTOR, "idTag": id_tag, "chargingProfile": a_profile("TxProfile", kind=kind)}
+    sent = await command("RemoteStartTransaction", body, answer=ACCEPTED)
+    assert sent == body
+    assert sent["chargingProfile"].keys().isdisjoint({"transactionId", "recurrencyKind"})
+    await reach_authorized(booted, id_tag)
+    await send_status(booted, "Preparing")
+    transaction_id = await send_accepted_start(booted, id_tag, datetime.now(UTC))
+    await send_status(booted, "Charging")
+    assert operator.transaction(identity, transaction_id)["state"] == "open"
+
+
+@pytest.mark.parametrize("unit", LIMITS)
+async def test_tc_066_csms(command: Command, unit: str) -> None:
+    """Get Composite Schedule."""
+    body = {"connectorId": CONNECTOR, "duration": DURATION_S, "chargingRateUnit": unit}
+    periods = [{"startPeriod": 0, "limit": LIMITS[unit]}, {"startPeriod": 60, "limit": 2 * LIMITS[unit]}]
+    schedule = {"duration": DURATION_S, "chargingRateUnit": unit, "chargingSchedulePeriod": periods}
+    answer = {**ACCEPTED, "connectorId": CONNECTOR, "scheduleStart": timestamp(), "chargingSchedule": schedule}
+    assert await command("GetCompositeSchedule", body, answer=answer) == body
+
+
+@in_every_edition
+async def test_tc_067_csms(booted: Station, command: Command, id_tag: str, edition: Edition) -> None:
+    """Clear Charging Profile."""
+    if edition is Edition.NEWEST:
+        charging = await reach_charging(booted, id_tag, datetime.now(UTC))
+        level = STACK_LEVEL
+        profiles = [
+            (CHARGE_POINT, a_profile("ChargePointMaxProfile")),
+            (CONNECTOR, a_profile("TxDefaultProfile")),
+            (CONNECTOR, a_profile("TxProfile") | {"transactionId": charging.transaction_id}),
+        ]
+    else:
+        level = STACK_LEVEL + 1
+        profiles = [
+            (CONNECTOR, a_profile("TxDefaultProfile") | {"stackLevel": STACK_LEVEL + above}) for above in range(3)
+        ]
+    for number, (connector_id, profile) in enumerate(profiles, 1):
+        await set_profile(command, connector_id, profile | {"chargingProfileId": number})
+    await clear_profiles(command, {"id": 1})
+    criteria = {"connectorId": CONNECTOR, "chargingProfilePurpose": "TxDefaultProfile", "stackLevel": level}
+    await clear_profiles(command, criteria)
+    await clear_profiles(command, {})
+
+
+async def set_profile(command: Command, connector_id: int, profile: Payload) -> Payload:
+    """SetChargingProfile, exactly as given."""
+    body = {"connectorId": connector_id, "csChargingProfiles": profile}
+    sent = await command("SetChargingProfile", body, answer=ACCEPTED)
+    assert sent == body
+    return sent
+
+
+async def clear_profiles(command: Command, body: Payload) -> None:
+    """ClearChargingProfile, exactly as given."""
+    assert await command("ClearChargingProfile", body, answer=ACCEPTED) == body
+
+
+def a_profile(purpose: str, *, kind: str = "Absolute", unit: str = "A") -> Payload:
+    """A profile with every field that a case asks for; a Relative one starts with its transaction."""
+    now = datetime.now(UTC)
+    period = {"startPeriod": 0, "limit": LIMITS[unit], "numberPhases": 3}
+    profile: Payload = {
+        "chargingProfileId": 1,
+        "stackLevel": STACK_LEVEL,
+        "chargingProfilePurpose": purpose,
+        "chargingProfileKind": kind,
+    }
+    schedule = {"duration": DURATION_S, "chargingRateUnit": unit, "chargingSchedulePeriod": [period]}
+    if kind == "Absolute":
+        profile |= {"validFrom": timestamp(now), "validTo": timestamp(now + timedelta(seconds=DURATION_S))}
+        schedule["startSchedule"] = timestamp(now)
+    return {**profile, "chargingSchedule": schedule}
