@@ -107,7 +107,7 @@ def _prepare(functions: Mapping[str, LambdaFunction]) -> Sequence[Source]:
     provision()
     csms = runtime()
     seed(csms.store.id_tags)
-    _ = csms.gateway, csms.call_queue
+    _ = csms.gateway, csms.call_queue, csms.files
     return _event_sources(functions)
 
 
