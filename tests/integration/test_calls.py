@@ -1,13 +1,14 @@
 """The call engine: place, dispatch, answer, deadline, reconnect (DESIGN §5)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from csms.call_queue import Deadline
 from csms.calls import CallRefused, NotConnected
 from csms.gateway import Posted
-from csms.ids import ChargePointId
+from csms.ids import CallId, ChargePointId
 from csms.runtime import Runtime
 from csms.store.calls import CallState
 from csms.store.links import Link, Registration, WaitingListFull
@@ -290,6 +291,23 @@ def test_in_quiet_mode_nothing_waits(csms: Runtime, called: CalledStation) -> No
     called.is_called("Reset", SOFT)
     with pytest.raises(NotConnected, match="quiet"):
         called.is_called("ClearCache")
+
+
+def test_in_quiet_mode_whoever_saw_a_call_end_may_place_the_next_one_before_the_slot_is_free(
+    csms: Runtime, called: CalledStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csms.store.links.set_quiet(CP001, is_quiet=True)
+    land = csms.store.links.land
+
+    def land_late(charge_point_id: ChargePointId, call_id: CallId, *arguments: Any, **options: Any) -> Link | None:
+        called.is_called("ClearCache")
+        return land(charge_point_id, call_id, *arguments, **options)
+
+    called.is_called("Reset", SOFT)
+    with monkeypatch.context() as patched:
+        patched.setattr(csms.store.links, "land", land_late)
+        called.reply({"status": "Accepted"})
+    assert [frame[2] for frame in called.posted] == ["Reset", "ClearCache"]
 
 
 def test_an_idempotency_key_stands_for_one_call(called: CalledStation) -> None:

@@ -149,7 +149,7 @@ class CallEngine:
         call = self._new_call(order, link, now)
         self._operations.check(call, link, now)
         can_go_now = link.connection_id is not None and not link.waiting and link.flight is None
-        if link.is_quiet and not can_go_now:
+        if link.is_quiet and not (can_go_now or self._is_landing(link)):
             raise NotConnected("quiet mode: only what can be sent at once is sent")
         if len(link.waiting) >= LONGEST_WAITING_LIST:
             raise WaitingListFull
@@ -286,6 +286,13 @@ class CallEngine:
         if link.lost_at is not None and now - link.lost_at < _RECENTLY_LOST:
             return _GRACE
         raise NotConnected("charge point offline")
+
+    def _is_landing(self, link: Link) -> bool:
+        """Whether the call in flight, the only one, has ended: whoever waited for that is faster than the slot."""
+        if link.flight is None or link.waiting:
+            return False
+        call = self._store.calls.get(link.charge_point_id, link.flight.call_id)
+        return call is not None and call.state.is_ended
 
     def _is_time(self, link: Link, now: datetime) -> bool:
         return link.not_before is None or link.not_before <= now
