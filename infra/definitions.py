@@ -108,7 +108,7 @@ FUNCTIONS: Final = {
             timeout_s=25,
             memory_mb=512,
             table_actions=_EFFECTS,
-            connection_methods=("POST",),
+            connection_methods=("DELETE", "POST"),
             places_calls=True,
         ),
         FunctionDefinition(

@@ -1,4 +1,4 @@
-"""Table, queue, key and bucket in the embedded AWS, from the constants of the CDK code. Running it again is fine."""
+"""Table, queue, key and bucket in the embedded AWS, from the CDK constructs' constants. Running it again is fine."""
 
 import json
 from typing import TYPE_CHECKING, Any
