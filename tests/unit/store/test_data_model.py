@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from csms.ids import ChargePointId, ConnectionId, TransactionId
+from csms.ids import ChargePointId, ConnectionId, ReservationId, TransactionId
 from csms.store import keys
 
 PAGE = (Path(__file__).parents[3] / "docs" / "data-model.md").read_text()
@@ -27,6 +27,8 @@ ITEMS = {
     "orphan": keys.orphan(CP, "abc"),
     "bulk command": keys.bulk("b1"),
     "bulk result": keys.bulk_result("b1", CP),
+    "reservation": keys.reservation(CP, ReservationId(7)),
+    "local list": keys.local_list(CP),
     "session": keys.session(ConnectionId("c1")),
     "id tag": keys.tag("Tag"),
     "connection attempt": keys.connection_attempt("CP001", "why"),
@@ -63,6 +65,7 @@ def test_an_items_keys_are_as_documented(item: str) -> None:
         keys.open_transaction("Tag", CP, TX),
         keys.ended_of_charge_point(CP, NOW, TX),
         keys.ended_on_day(CP, NOW, TX),
+        keys.due("RESERVATION", NOW, CP, "7"),
     ],
 )
 def test_every_index_entry_is_documented(entry: keys.IndexKey) -> None:
