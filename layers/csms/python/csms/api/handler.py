@@ -6,6 +6,7 @@ from typing import Any
 
 from csms.api.problems import InternalError
 from csms.api.resolver import Resolver
+from csms.redaction import redact_url
 
 _logger = logging.getLogger(__name__)
 _of_thread = threading.local()
@@ -16,7 +17,7 @@ def respond(event: dict[str, Any], context: object) -> dict[str, Any]:
     try:
         return _resolver().resolve(event, context)
     except Exception:
-        _logger.exception("a request failed", extra={"path": event.get("rawPath")})
+        _logger.exception("a request failed", extra={"path": redact_url(event.get("rawPath") or "")})
         return InternalError().answer()
 
 

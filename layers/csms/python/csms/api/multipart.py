@@ -34,10 +34,11 @@ def parse_parts(body: bytes, boundary: str) -> Iterator[Part]:
     quoted = re.escape(boundary.encode("latin-1", "replace"))
     delimiter = re.compile(rb"(?:\A|\r?\n)--" + quoted + rb"(--)?[ \t]*(?:\r?\n|\Z)")
     found = list(delimiter.finditer(body))
-    for start, end in zip(found, [*found[1:], None], strict=True):
+    ends = [*(each.start() for each in found[1:]), len(body)]
+    for start, end in zip(found, ends, strict=False):
         if start[1]:  # the closing one
             return
-        yield from _part(body[start.end() : end.start() if end else len(body)])
+        yield from _part(body[start.end() : end])
 
 
 def _part(text: bytes) -> Iterator[Part]:

@@ -4,6 +4,7 @@ Stations know little of HTTP: some follow no redirects, some can only POST forms
 fits through the function goes through it; larger downloads are redirected to S3, and can be had in ranges instead.
 """
 
+import base64
 import logging
 from datetime import timedelta
 from http import HTTPStatus
@@ -50,9 +51,9 @@ def download_file(current: Current, link: PathLink) -> Response[Any]:
     except FileMissing as missing:
         raise _nothing_here() from missing
     if asked is None:
-        return Response(HTTPStatus.OK, CONTENT_TYPE, content, headers=headers)
+        return _binary(HTTPStatus.OK, content, headers)
     headers["Content-Range"] = asked.content_range(token.size)
-    return Response(HTTPStatus.PARTIAL_CONTENT, CONTENT_TYPE, content, headers=headers)
+    return _binary(HTTPStatus.PARTIAL_CONTENT, content, headers)
 
 
 @routes.head("/f/<link>", OPEN)
@@ -72,6 +73,13 @@ def put_file(current: Current, link: PathLink) -> Response[None]:
 def post_file(current: Current, link: PathLink) -> Response[None]:
     """Upload a diagnostics file, as it is or in a form."""
     return _receive(current, link)
+
+
+def _binary(status: HTTPStatus, content: bytes, headers: dict[str, Any]) -> Response[str]:
+    """An answer that is no text. In base64 already: Powertools takes bytes for UTF-8."""
+    response = Response(status, CONTENT_TYPE, base64.b64encode(content).decode(), headers=headers)
+    response.base64_encoded = True
+    return response
 
 
 def _firmware(current: CurrentRequest, link: str) -> tuple[FileToken, ByteRange | None]:
