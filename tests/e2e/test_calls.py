@@ -114,3 +114,17 @@ async def eventually_offline() -> None:
     async with asyncio.timeout(EVENTUALLY_S):
         while (link := runtime().store.links.get(ChargePointId("CALLED"))) and link.connection_id:
             await asyncio.sleep(0.05)
+
+
+async def test_a_password_that_waits_is_kept_encrypted_and_goes_out_as_it_was(station: Station) -> None:
+    change: JsonObject = {"key": "AuthorizationKey", "value": "00112233445566778899aabbccddeeff"}
+    await placed("ClearCache")
+    waiting = await stored(await placed("ChangeConfiguration", change))
+    assert waiting.payload == change | {"value": "***"}
+    assert waiting.secret is not None
+    await station.answer(await station.next_call("ClearCache"), {"status": "Accepted"})
+    sent = await station.next_call("ChangeConfiguration")
+    assert sent.payload == change
+    await station.answer(sent, {"status": "Accepted"})
+    ended = await eventually(waiting, lambda call: call.state is CallState.ACCEPTED)
+    assert ended.secret is None

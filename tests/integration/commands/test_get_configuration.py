@@ -78,11 +78,20 @@ def test_no_more_keys_are_asked_for_than_the_station_takes(csms: Runtime, called
     called.is_called("GetConfiguration", {"key": ["A", "B", "C"]}, is_forced=True)
 
 
-@pytest.mark.parametrize("answer", [{}, {"configurationKey": [{"key": "A"}]}, {"configurationKey": 7}])
+@pytest.mark.parametrize("answer", [{}, {"configurationKey": 7}, {"configurationKey": [7, {}], "unknownKey": [{}, ""]}])
 def test_an_answer_without_sense_changes_nothing(csms: Runtime, called: CalledStation, answer: dict[str, Any]) -> None:
     called.is_called("GetConfiguration")
     called.reply(answer)
     assert csms.store.configuration.all(CP001) == []
+
+
+def test_what_makes_sense_of_an_answer_is_used_and_the_answer_flagged(csms: Runtime, called: CalledStation) -> None:
+    call = called.is_called("GetConfiguration")
+    odd = [{"key": "A", "value": 60}, {"key": "B", "readonly": "true", "value": True}, {"value": "C"}]
+    called.reply({"configurationKey": odd, "unknownKey": None})
+    found = {item.key: (item.value, item.is_read_only) for item in csms.store.configuration.all(CP001)}
+    assert found == {"A": ("60", False), "B": ("true", True)}
+    assert called.stored(call).is_flagged
 
 
 def test_a_callerror_changes_nothing(csms: Runtime, called: CalledStation) -> None:

@@ -1,14 +1,24 @@
 """GetConfiguration [S 5.8]: all keys of a charge point, or some. What it answers is kept, key by key."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, ValidationError
 
 from csms.calls import CallRefused
+from csms.ocpp.json_types import JsonObject
 from csms.store.configuration import Reported
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Settled, Situation
 from csms.v16.payload import Payload
 from csms.v16.rules import known_number
+
+_LONGEST_KEY: Final = 500
+
+
+def _as_text(value: object) -> object:
+    """A value is text; some stations send what it stands for."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 class GetConfigurationRequest(CommandRequest):
@@ -23,6 +33,14 @@ class KeyValue(Payload):
     key: str
     readonly: bool
     value: str | None = None
+
+
+class ReadableKeyValue(Payload):
+    """As much of one as makes sense: the others of the answer are not worth less for it."""
+
+    key: Annotated[str, Field(min_length=1, max_length=_LONGEST_KEY)]
+    readonly: bool | None = None
+    value: Annotated[str | None, BeforeValidator(_as_text)] = None
 
 
 class GetConfigurationResponse(CommandResponse):
@@ -45,15 +63,32 @@ def check(request: GetConfigurationRequest, situation: Situation) -> None:
 
 
 @GET_CONFIGURATION.applies
-def apply(request: GetConfigurationRequest, response: GetConfigurationResponse | None, settled: Settled) -> None:  # noqa: ARG001
+def apply(
+    request: GetConfigurationRequest,  # noqa: ARG001
+    response: GetConfigurationResponse | None,  # noqa: ARG001
+    settled: Settled,
+) -> None:
     """Keep what the station reported; what was secret in it is hidden by now."""
     call = settled.call
-    if not settled.is_accepted or response is None:
+    if not settled.is_accepted or not isinstance(call.response, dict):
         return
-    known = [
-        Reported(found.key, found.value, is_read_only=found.readonly) for found in response.configuration_key or ()
-    ]
-    unknown = [Reported(key, is_unknown=True) for key in response.unknown_key or ()]
+    known = [Reported(found.key, found.value, is_read_only=found.readonly) for found in _known(call.response)]
+    unknown = [Reported(found.key, is_unknown=True) for found in _unknown(call.response)]
     # Of a key that is named twice the first word counts, and one with a value is not unknown.
     words = {word.key.casefold(): word for word in reversed(known + unknown)}
     settled.store.configuration.report(call.charge_point_id, words.values(), call.ended_at or settled.now)
+
+
+def _known(response: JsonObject) -> Iterator[ReadableKeyValue]:
+    return _readable(response.get("configurationKey"))
+
+
+def _unknown(response: JsonObject) -> Iterator[ReadableKeyValue]:
+    names = response.get("unknownKey")
+    return _readable([{"key": name} for name in names] if isinstance(names, list) else None)
+
+
+def _readable(entries: Any) -> Iterator[ReadableKeyValue]:
+    for entry in entries if isinstance(entries, list) else ():
+        with suppress(ValidationError):
+            yield ReadableKeyValue.model_validate(entry)
