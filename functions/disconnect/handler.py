@@ -8,9 +8,7 @@ from csms.websocket_events import arrival_of, connection_of
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
     """Note that the station is gone."""
-    csms, connection = runtime(), connection_of(event)
-    csms.connections.disconnect(connection, _reason(event), arrival_of(event))
-    csms.sessions.forget(connection.id)
+    runtime().connections.disconnect(connection_of(event), _reason(event), arrival_of(event))
     return {"statusCode": 200}
 
 

@@ -84,7 +84,7 @@ def test_the_password_counts_raw_and_as_hexadecimal_text_in_any_case(csms: Runti
     ],
 )
 def test_missing_and_wrong_credentials_are_refused_and_counted(
-    csms: Runtime, headers: dict[str, str], reason: str
+    csms: Runtime, headers: dict[str, Any], reason: str
 ) -> None:
     create(csms)
     for _ in range(2):
@@ -129,7 +129,7 @@ def test_a_station_is_found_by_path_in_any_case_or_by_its_user_name(
     assert station.connect(cp=cp, password=PASSWORD)["statusCode"] == 200
 
 
-@pytest.mark.parametrize("cp", ["", "a/../b#", "x" * 49, "CP\n1", "ünknown", "%20"])
+@pytest.mark.parametrize("cp", ["", " ", " CP", "CP ", "a/../b#", "x" * 49, "CP\n1", "ünknown", "%20"])
 def test_an_identity_that_cannot_be_one_is_not_found(csms: Runtime, cp: str) -> None:
     assert LambdaStation(cp).connect(cp=cp or "/") == {"statusCode": 404}
 
@@ -203,6 +203,37 @@ def test_a_connection_that_is_not_the_newest_is_told_to_come_again(csms: Runtime
     assert link(csms).connection_id == newer.connection_id
 
 
+def test_an_older_connection_gets_the_link_back_when_the_newer_one_is_closed(csms: Runtime, posted: list[str]) -> None:
+    """Its own closing failed: the upgrade was not finished when the newer one came."""
+    old, new = LambdaStation(), LambdaStation()
+    old.connect()
+    new.wait(seconds=5)
+    new.connect()
+    new.wait(seconds=1)
+    new.disconnect()
+
+    old.wait(minutes=2)
+    old.result("Heartbeat", {})
+    assert link(csms).connection_id == old.connection_id
+    assert link(csms).last_seen == old.now
+
+
+def test_a_connection_that_should_have_been_closed_is_closed_when_it_speaks(csms: Runtime, posted: list[str]) -> None:
+    """The newer `connect` died before it closed this one, and perhaps never became a connection."""
+    old, phantom = LambdaStation(), LambdaStation()
+    old.connect()
+    phantom.wait(seconds=5)
+    phantom.connect()
+    posted.clear()
+
+    old.wait(seconds=10)
+    old.result("Heartbeat", {})
+    assert posted == []
+    old.wait(minutes=2)
+    old.result("Heartbeat", {})
+    assert posted == [old.connection_id]
+
+
 def test_what_a_superseded_connection_still_says_is_answered(csms: Runtime, posted: list[str]) -> None:
     old, new = LambdaStation(), LambdaStation()
     old.connect()
@@ -225,6 +256,7 @@ def test_a_disconnect_is_noted_once_and_a_message_still_on_its_way_does_not_revi
     assert link(csms).connection_id is None
     (session,) = csms.store.history.list(ChargePointId("CP001"), EventKind.SESSION, limit=5).events
     assert session.details["connectionId"] == station.connection_id
+    assert session.details["sourceIp"] == "203.0.113.7"
     assert "endedAt" in session.details
 
 

@@ -99,6 +99,14 @@ def test_a_status_is_shown_and_kept_in_any_spelling(csms: Runtime, station: Lamb
     assert (connectors[0].status, connectors[0].error_code, connectors[0].info) == ("Sleeping", "Own", "x" * 50)
 
 
+def test_a_station_with_one_message_id_for_all_still_has_a_history(csms: Runtime, station: LambdaStation) -> None:
+    for connector in (1, 2):
+        payload = {"connectorId": connector, "errorCode": "NoError", "status": "Available"}
+        station.result("StatusNotification", payload | {"timestamp": station.timestamp()}, "same")
+    station.result("StatusNotification", payload | {"timestamp": station.timestamp()}, "fresh")
+    assert [details["connectorId"] for details in history(csms, EventKind.STATUS)] in ([1, 2], [2, 1])
+
+
 def test_an_older_status_goes_to_the_history_only(csms: Runtime, station: LambdaStation) -> None:
     def report(status: str, **age: float) -> None:
         payload = {"connectorId": 1, "errorCode": "NoError", "status": status, "timestamp": station.timestamp(**age)}

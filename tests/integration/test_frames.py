@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from csms.gateway import Gateway
+from csms.ids import ChargePointId
 from csms.runtime import Runtime
 from tests.lambda_station import LambdaStation
 
@@ -109,6 +110,33 @@ def test_a_failure_of_ours_is_an_internal_error_without_details(
     assert answer[2:] == ["InternalError", "try again later", {}]
 
 
-def test_a_message_of_a_connection_nobody_knows_is_an_internal_error(csms: Runtime) -> None:
+def test_a_message_of_a_connection_nobody_knows_is_refused_and_the_connection_closed(
+    csms: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr("csms.gateway.Gateway.close", lambda _self, connection: closed.append(connection))
     stranger = LambdaStation(connection_id="unheard-of")
-    assert stranger.error_code("Heartbeat", {}) == "InternalError"
+    assert stranger.error_code("Heartbeat", {}) == "SecurityError"
+    assert closed == ["unheard-of"]
+
+
+def nested(levels: int) -> Any:
+    payload: Any = {}
+    for _ in range(levels):
+        payload = {"a": [payload]}
+    return payload
+
+
+@pytest.mark.parametrize("levels", [17, 300])
+def test_what_is_nested_deeper_than_any_payload_is_refused(station: LambdaStation, levels: int) -> None:
+    assert station.error_code("Heartbeat", nested(levels)) == "FormationViolation"
+    station.result("Heartbeat", nested(3))
+
+
+def test_charge_data_in_a_malformed_call_is_kept_and_logged(csms: Runtime, station: LambdaStation) -> None:
+    text = '[2,"x","StopTransaction",[{"meterStop":7}]]'
+    answer = json.loads(station.send(text) or "null")
+    assert answer[2] == "FormationViolation"
+    (orphan,) = csms.store.orphans.list(limit=5).things
+    assert orphan.payload == {"frame": text}
+    assert csms.store.messages.list(ChargePointId("CP001"), station.now, limit=5).messages[0].request == text

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -185,6 +186,49 @@ def test_a_clock_ahead_by_a_time_zone_does_not_block_the_connector(csms: Runtime
 
     assert stored(csms, first).state is TransactionState.SUPERSEDED
     assert stored(csms, second).state is TransactionState.OPEN
+    assert stored(csms, second).flags == ("start in the future",)
+
+
+@pytest.mark.parametrize("clock", ["2018-01-01T00:00:30Z", "2025-06-01T00:00:00Z", "2031-01-01T00:00:00Z"])
+def test_a_live_start_with_a_lost_clock_takes_its_connector(csms: Runtime, station: LambdaStation, clock: str) -> None:
+    station.stop(station.start()["transactionId"])
+    station.wait(minutes=5)
+    number = station.start(timestamp=clock)["transactionId"]
+
+    assert stored(csms, number).state is TransactionState.OPEN
+    assert stored(csms, number).flags == ("implausible clock",)
+    assert stored(csms, number).started_at == station.now
+
+
+def test_a_start_that_is_reported_late_says_so(csms: Runtime, station: LambdaStation) -> None:
+    number = station.start(timestamp=station.timestamp(hours=1))["transactionId"]
+    assert stored(csms, number).flags == ("start reported late",)
+
+
+def test_a_start_in_the_future_is_not_judged_for_concurrency(csms: Runtime, station: LambdaStation) -> None:
+    station.start()
+    ahead = (station.now + timedelta(minutes=6)).isoformat()
+    assert station.start(connectorId=2, timestamp=ahead)["idTagInfo"]["status"] == "Accepted"
+
+
+def test_two_starts_at_once_on_a_connector_leave_one_open(
+    csms: Runtime, station: LambdaStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one takes the connector between the first one's look at it and its own taking."""
+    look = csms.store.connectors.get
+    others: list[int] = []
+
+    def look_and_let_another_in(*arguments: Any) -> Any:
+        found = look(*arguments)
+        if not others:
+            others.append(0)
+            others[0] = station.start(idTag="STRANGER", timestamp=station.timestamp(seconds=30))["transactionId"]
+        return found
+
+    monkeypatch.setattr(csms.store.connectors, "get", look_and_let_another_in)
+    number = station.start()["transactionId"]
+    assert stored(csms, number).state is TransactionState.OPEN
+    assert stored(csms, others[0]).state is TransactionState.SUPERSEDED
 
 
 @pytest.mark.parametrize("missing", ["connectorId", "idTag", "meterStart", "timestamp"])

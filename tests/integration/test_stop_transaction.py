@@ -183,3 +183,46 @@ def test_a_stop_that_lacks_a_field_is_refused_and_kept(csms: Runtime, station: L
     assert station.error_code("StopTransaction", payload) == "OccurenceConstraintViolation"
     assert orphans(csms)[0].payload == payload
     assert stored(csms, number).state is TransactionState.OPEN
+
+
+def test_a_repeated_stop_without_an_id_never_closes_another_transaction(csms: Runtime, station: LambdaStation) -> None:
+    first = station.start()["transactionId"]
+    station.wait(minutes=10)
+    payload = {"transactionId": -1, "meterStop": 9000, "timestamp": station.timestamp()}
+    station.result("StopTransaction", payload)
+    other = station.start(connectorId=2, timestamp=station.timestamp(minutes=5), meterStart=100)["transactionId"]
+
+    station.wait(minutes=1)
+    station.result("StopTransaction", payload)
+
+    assert stored(csms, first).energy_wh == 8000
+    assert stored(csms, other).state is TransactionState.OPEN
+    assert orphans(csms) == []
+
+
+@pytest.mark.parametrize("fraction", [".179735Z", ".1797359Z", ".179735+00:00"])
+def test_a_stop_with_microseconds_is_repeated_like_any_other(
+    csms: Runtime, station: LambdaStation, fraction: str
+) -> None:
+    number = station.start(timestamp="2026-03-05T11:59:58" + fraction)["transactionId"]
+    payload = {"transactionId": number, "meterStop": 5000, "timestamp": "2026-03-05T12:00:00" + fraction}
+    assert station.result("StopTransaction", payload) == station.result("StopTransaction", payload) == {}
+    assert orphans(csms) == []
+
+
+def test_impossible_figures_are_stored_and_flagged(csms: Runtime, station: LambdaStation) -> None:
+    number = station.start()["transactionId"]
+    station.stop(number, meterStop=10, timestamp=station.timestamp(hours=1))
+
+    assert stored(csms, number).energy_wh is None
+    assert stored(csms, number).flags == ("stop reported late", "stop before start", "meter ran backwards")
+
+
+def test_transaction_data_of_a_second_different_stop_is_not_mixed_in(csms: Runtime, station: LambdaStation) -> None:
+    number = station.start()["transactionId"]
+    station.stop(number)
+    samples = [{"timestamp": station.timestamp(), "sampledValue": [{"value": "1"}]}]
+    station.stop(number, meterStop=9000, transactionData=samples)
+
+    assert csms.store.meter_values.of_transaction(CP001, TransactionId(number)).messages == []
+    assert orphans(csms)[0].payload["transactionData"] == samples

@@ -31,7 +31,7 @@ def test_a_timestamp_survives_and_sorts_as_text(moment: datetime) -> None:
     [
         ("2026-03-05T12:00:00Z", datetime(2026, 3, 5, 12, tzinfo=UTC)),
         ("2026-03-05T12:00:00", datetime(2026, 3, 5, 12, tzinfo=UTC)),
-        ("2026-03-05T12:00:00.1234567+01:00", datetime(2026, 3, 5, 11, 0, 0, 123456, tzinfo=UTC)),
+        ("2026-03-05T12:00:00.1234567+01:00", datetime(2026, 3, 5, 11, 0, 0, 123000, tzinfo=UTC)),
         ("2026-03-05 12:00:00-0030", datetime(2026, 3, 5, 12, 30, tzinfo=UTC)),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Final
 from csms import credentials, password_change
 from csms.gateway import Gateway
 from csms.ids import ChargePointId
+from csms.ocpp.primitives import format_timestamp
 from csms.sessions import Connection
 from csms.settings import Settings, UnknownChargePoints
 from csms.store import Store
@@ -18,7 +19,7 @@ from csms.store.history import Event, EventKind
 from csms.store.links import Registration
 
 SUBPROTOCOL: Final = "ocpp1.6"
-IDENTITY: Final = re.compile(r"[A-Za-z0-9 *\-_=+|@.:/]{1,48}")
+IDENTITY: Final = re.compile(r"(?! )[A-Za-z0-9 *\-_=+|@.:/]{1,48}(?<! )")
 """What a charge point may be called: [S 7.28]'s characters and those that stations in the field use."""
 
 _FIRST_WORD: Final = timedelta(seconds=30)
@@ -90,11 +91,12 @@ class Connections:
 
     def disconnect(self, connection: Connection, reason: str, now: datetime) -> None:
         """Close the session. Best effort by nature: API Gateway may never tell."""
-        charge_point_id = self._store.sessions.charge_point_of(connection.id)
-        if charge_point_id is None:
+        opened = self._store.sessions.get(connection.id)
+        if opened is None:
             return
-        self._store.links.release(charge_point_id, connection.id, now)
-        self._record_session(charge_point_id, connection, now, {"endedAt": now.isoformat(), "endReason": reason})
+        self._store.links.release(opened.charge_point_id, connection.id, now)
+        details = {"sourceIp": opened.source_ip, "endedAt": format_timestamp(now), "endReason": reason}
+        self._record_session(opened.charge_point_id, connection, now, details)
 
     def _charge_point(self, identity: str, now: datetime) -> ChargePoint:
         if not IDENTITY.fullmatch(identity):
@@ -119,16 +121,16 @@ class Connections:
 
     def _open_session(self, charge_point_id: ChargePointId, handshake: Handshake, now: datetime) -> None:
         connection = handshake.connection
-        self._store.sessions.open(connection.id, charge_point_id, now)
+        self._store.sessions.open(connection.id, charge_point_id, handshake.source_ip, now)
         try:
             replaced = self._store.links.take(
                 charge_point_id, connection.id, connection.connected_at_ms, now, now + _FIRST_WORD
             )
         except ConditionFailed as newer:
             raise Refused(503, "a newer connection is open") from newer
-        self._record_session(charge_point_id, connection, now, {"sourceIp": handshake.source_ip})
         if replaced:
             self._gateway().close(replaced)
+        self._record_session(charge_point_id, connection, now, {"sourceIp": handshake.source_ip})
 
     def _record_session(
         self, charge_point_id: ChargePointId, connection: Connection, now: datetime, details: dict[str, str | None]

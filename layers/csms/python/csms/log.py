@@ -9,8 +9,3 @@ from aws_lambda_powertools import Logger
 def configure_logging() -> Logger:
     """Make `csms` and all loggers below it write JSON. State is never appended to it: functions may share a process."""
     return Logger(service="csms")
-
-
-def masked(secret: str) -> str:
-    """A secret or id tag as it may stand in a log: its length and its last two characters."""
-    return f"{'*' * max(len(secret) - 2, 0)}{secret[-2:]}" if len(secret) > 4 else "*" * len(secret)

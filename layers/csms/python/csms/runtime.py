@@ -36,7 +36,7 @@ class Runtime:
             "dynamodb",
             config=Config(
                 connect_timeout=1,
-                read_timeout=3,
+                read_timeout=2,
                 retries={"mode": "standard", "total_max_attempts": 3},
                 max_pool_connections=50,
             ),
@@ -115,7 +115,7 @@ class Runtime:
     @cached_property
     def sessions(self) -> LiveSessions:
         """Sessions this process has seen."""
-        return LiveSessions(self.settings, self.store)
+        return LiveSessions(self.settings, self.store, lambda: self.gateway)
 
     @cached_property
     def connections(self) -> Connections:

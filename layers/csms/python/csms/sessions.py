@@ -1,9 +1,11 @@
 """Whose message is this, and may it speak: the session behind a connection, remembered by the process that met it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from csms.gateway import Gateway
 from csms.ids import ChargePointId, ConnectionId
 from csms.settings import Settings
 from csms.store import Store
@@ -12,6 +14,7 @@ from csms.store.links import Link, Registration
 
 _TOUCH_EVERY: Final = timedelta(minutes=1)
 _MOST_REMEMBERED: Final = 10_000
+_HANDSHAKE_MS: Final = 10_000
 _ANSWER_FIRST: Final = timedelta(seconds=1)
 """No call overtakes the answer to the station's first message."""
 
@@ -36,6 +39,18 @@ class Session:
     charge_point_id: ChargePointId
     link: Link
     touched_at: datetime
+    is_touched: bool = True
+    """Whether the link was touched, and so read, for this very message."""
+
+    @property
+    def is_left_over(self) -> bool:
+        """Whether a newer connection has had the link for a while: this one should have been closed."""
+        link, mine = self.link, self.connection
+        return (
+            link.connection_id not in {None, mine.id}
+            and (link.connected_at_ms or 0) > mine.connected_at_ms
+            and self.touched_at.timestamp() * 1000 - (link.connected_at_ms or 0) > _HANDSHAKE_MS
+        )
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the link need not be touched."""
@@ -45,7 +60,8 @@ class Session:
 class LiveSessions:
     """Finds sessions; the link is touched at most once a minute and process, and whenever a station boots."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, gateway: Callable[[], Gateway]) -> None:
+        self._gateway = gateway
         self._settle = timedelta(seconds=settings.call_settle_s)
         self._store = store
         self._remembered: dict[ConnectionId, Session] = {}
@@ -62,15 +78,15 @@ class LiveSessions:
         session = self._remembered.get(connection.id)
         if session and not is_boot and session.is_fresh(now):
             return session
-        charge_point_id = session.charge_point_id if session else self._store.sessions.charge_point_of(connection.id)
-        if charge_point_id is None:
-            raise UnknownSessionError(connection.id)
+        charge_point_id = session.charge_point_id if session else self._charge_point_of(connection)
         not_before = now + max(self._settle if is_boot else _ANSWER_FIRST, _ANSWER_FIRST)
         link = self._touch(charge_point_id, connection, now, None if session and not is_boot else not_before)
         resumed = Session(connection, charge_point_id, link, now)
+        if resumed.is_left_over:  # it was not to be closed when the newer one came; the station comes again
+            self._gateway().close(connection.id)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
-        self._remembered[connection.id] = resumed
+        self._remembered[connection.id] = replace(resumed, is_touched=False)
         return resumed
 
     def forget(self, connection_id: ConnectionId) -> None:
@@ -83,4 +99,17 @@ class LiveSessions:
         try:
             return self._store.links.touch(charge_point_id, connection.id, connection.connected_at_ms, now, not_before)
         except ConditionFailed as gone:
+            self._turn_away(connection)
             raise UnknownSessionError(connection.id) from gone
+
+    def _charge_point_of(self, connection: Connection) -> ChargePointId:
+        opened = self._store.sessions.get(connection.id)
+        if opened is None:
+            self._turn_away(connection)
+            raise UnknownSessionError(connection.id)
+        return opened.charge_point_id
+
+    def _turn_away(self, connection: Connection) -> None:
+        """Close a connection that belongs to no charge point (any more): the next `connect` decides."""
+        self.forget(connection.id)
+        self._gateway().close(connection.id)

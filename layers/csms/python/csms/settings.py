@@ -36,7 +36,7 @@ class Settings(BaseModel):
     """At most half the platform's idle time-out of 10 minutes."""
     boot_retry_interval_s: Annotated[int, Field(ge=10, le=3600)] = 60
     """When a Pending or Rejected station may send its next BootNotification."""
-    call_timeout_s: Annotated[int, Field(ge=5, le=300)] = 30
+    call_timeout_s: Annotated[int, Field(ge=6, le=300)] = 30
     """How long a station may take to answer a call."""
     call_settle_s: Annotated[int, Field(ge=0, le=120)] = 5
     """How long after a BootNotification nothing is sent."""

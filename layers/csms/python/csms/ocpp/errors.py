@@ -51,9 +51,11 @@ class MalformedCall(CallViolation):
 
     code = ErrorCode.FORMATION_VIOLATION
 
-    def __init__(self, message_id: MessageId, description: str) -> None:
+    def __init__(self, message_id: MessageId, action: str | None, description: str) -> None:
         super().__init__(description)
         self.message_id = message_id
+        self.action = action
+        """What it was meant to be, if that is readable."""
 
 
 class InvalidPayload(CallViolation):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
@@ -11,6 +12,8 @@ from csms.ocpp.json_types import JsonObject, MessageId
 CALL: Final = 2
 CALL_RESULT: Final = 3
 CALL_ERROR: Final = 4
+DEEPEST: Final = 32
+"""Levels of nesting; the deepest official payload has seven."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def parse(text: str) -> Frame:
     if isinstance(message_id, bool) or not isinstance(message_id, str | int | float):
         raise UnreadableFrame("no readable message id")
     if message_type == CALL:
-        return _parse_call(message_id, elements[2:])
+        return _parse_call(message_id, elements[2:], is_deep=_is_too_deep(text, elements))
     if message_type == CALL_RESULT:
         return CallResult(message_id, elements[2] if len(elements) > 2 else None)
     return _parse_call_error(message_id, elements[2:])
@@ -82,16 +85,19 @@ def dumps(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _parse_call(message_id: MessageId, rest: list[Any]) -> Call:
+def _parse_call(message_id: MessageId, rest: list[Any], *, is_deep: bool) -> Call:
+    action = rest[0] if rest and isinstance(rest[0], str) else None
     if len(rest) != 2:
-        raise MalformedCall(message_id, "a CALL has four elements")
-    action, payload = rest
-    if not isinstance(action, str):
-        raise MalformedCall(message_id, "the action is not a string")
+        raise MalformedCall(message_id, action, "a CALL has four elements")
+    payload = rest[1]
+    if action is None:
+        raise MalformedCall(message_id, action, "the action is not a string")
+    if is_deep:
+        raise MalformedCall(message_id, action, f"nested deeper than {DEEPEST}")
     if payload is None:  # tolerated on receipt [J 4.2]
         payload = {}
     if not isinstance(payload, dict):
-        raise MalformedCall(message_id, "the payload is not an object")
+        raise MalformedCall(message_id, action, "the payload is not an object")
     return Call(message_id, action, payload)
 
 
@@ -103,6 +109,29 @@ def _parse_call_error(message_id: MessageId, rest: list[Any]) -> CallError:
         description if isinstance(description, str) else "",
         details if isinstance(details, dict) else {},
     )
+
+
+def _is_too_deep(text: str, value: Any) -> bool:
+    """Whether anything is nested deeper than any OCPP payload; counting brackets spares most frames the walk."""
+    return text.count("[") + text.count("{") > DEEPEST and _depth(value) > DEEPEST
+
+
+def _depth(value: Any) -> int:
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        level = [inner for outer in level for inner in _inner(outer)]
+    return depth - 1
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    match value:
+        case list():
+            return value
+        case dict():
+            return value.values()
+        case _:
+            return ()
 
 
 def _load(text: str) -> Any:

@@ -32,6 +32,8 @@ def parse_timestamp(text: str) -> datetime:
 
 
 def _to_utc(moment: datetime) -> datetime:
+    """In UTC and whole milliseconds, which is what is stored: a repetition must equal what was kept."""
+    moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:

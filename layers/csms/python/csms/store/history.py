@@ -22,7 +22,6 @@ class EventKind(StrEnum):
     FIRMWARE = "firmware"
     DIAGNOSTICS = "diagnostics"
     LOG_UPLOAD = "log"
-    DATA_TRANSFER = "data"
 
 
 @dataclass(frozen=True)

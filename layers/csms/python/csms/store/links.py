@@ -147,13 +147,15 @@ class Links:
         Raises:
             ConditionFailed: the charge point is gone.
         """
+        # An older connection may have the link when no other has: the newer one is closed or was never finished.
+        is_free = Attr("connection_id").not_exists()
         is_not_older = Attr("connected_at_ms").not_exists() | Attr("connected_at_ms").lte(connected_at_ms)
         try:
             item = self._table.update(
                 keys.link(charge_point_id),
                 assign=_connection(connection_id, connected_at_ms, now)
                 | {"not_before": format_timestamp(not_before) if not_before else None},
-                condition=_EXISTS & is_not_older & _is_not_closed(connection_id),
+                condition=_EXISTS & (is_not_older | is_free) & _is_not_closed(connection_id),
                 returning="ALL_NEW",
             )
         except ConditionFailed as failed:

@@ -63,7 +63,11 @@ class Stop:
 
     def is_repeated_by(self, other: "Stop") -> bool:
         """Whether the station reports the same end once more."""
-        return self.timestamp == other.timestamp and self.meter_stop_wh == other.meter_stop_wh
+        return (self.timestamp, self.meter_stop_wh, self.id_tag) == (
+            other.timestamp,
+            other.meter_stop_wh,
+            other.id_tag,
+        )
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,11 @@ class Transaction:
 
     @property
     def energy_wh(self) -> int | None:
-        """Energy drawn, once the final register is known."""
+        """Energy drawn, once the final register is known; None where the meter ran backwards."""
         if self.stop is None or self.stop.meter_stop_wh is None:
             return None
-        return self.stop.meter_stop_wh - self.start.meter_start_wh
+        energy_wh = self.stop.meter_stop_wh - self.start.meter_start_wh
+        return energy_wh if energy_wh >= 0 else None
 
 
 @dataclass(frozen=True)
@@ -186,7 +191,7 @@ class Transactions:
             else:
                 return candidate
 
-    def end(self, transaction: Transaction, stop: Stop) -> Transaction:
+    def end(self, transaction: Transaction, stop: Stop, flags: tuple[str, ...] = ()) -> Transaction:
         """Store the stop once; the first one stays.
 
         Raises:
@@ -195,6 +200,7 @@ class Transactions:
         item = self._table.update(
             keys.transaction(transaction.charge_point_id, transaction.id),
             assign=_stop_to_item(stop) | {"state": TransactionState.STOPPED.value} | _ended_attributes(transaction),
+            append={"flags": list(flags)} if flags else {},
             remove=keys.index_attributes("GSI1"),
             condition=_EXISTS & _NOT_STOPPED,
             returning="ALL_NEW",
@@ -242,7 +248,7 @@ class Transactions:
         )
         return (found for found in map(_from_item, items) if is_same_tag(found.start.id_tag, id_tag))
 
-    def ended_around(self, charge_point_id: ChargePointId, moment: datetime, *, limit: int = 5) -> list[Transaction]:
+    def ended_around(self, charge_point_id: ChargePointId, moment: datetime, *, limit: int = 25) -> list[Transaction]:
         """The charge point's latest ended transactions that started by then, latest first."""
         page = self._table.query(
             keys.charge_point_partition(charge_point_id),

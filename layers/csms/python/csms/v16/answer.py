@@ -12,7 +12,7 @@ from csms.ocpp import frames
 from csms.ocpp.errors import CallViolation, ErrorCode, InvalidPayload, MalformedCall, UnreadableFrame
 from csms.ocpp.frames import Call, CallError, CallResult, Frame
 from csms.ocpp.json_types import JsonObject, MessageId
-from csms.sessions import Connection, LiveSessions, Session
+from csms.sessions import Connection, LiveSessions, Session, UnknownSessionError
 from csms.settings import Settings
 from csms.store import Store
 from csms.store.links import Registration
@@ -23,8 +23,9 @@ from csms.v16.registry import Action, actions
 
 logger = logging.getLogger(__name__)
 
-_TIME_TO_ANSWER_S: Final = 18.0
-"""No further AWS call starts after this, well inside the 25 s the function has and the 29 s API Gateway waits."""
+_TIME_TO_ANSWER_S: Final = 12.0
+"""No further table call starts after this: one that then uses up all its retries (10 s) still leaves time to answer
+before the function's 25 s and API Gateway's 29 s are over."""
 
 
 class Answerer:
@@ -39,30 +40,44 @@ class Answerer:
     def answer(self, text: str, connection: Connection, now: datetime) -> str | None:
         """The frame to send back, or None where none is due."""
         try:
-            frame = frames.parse(text)
+            frame = _read(text)
         except UnreadableFrame as violation:
-            logger.warning("unreadable frame: %s", violation, extra={"characters": len(text)})
+            extra = {"connection_id": connection.id, "characters": len(text)}
+            logger.warning("unreadable frame: %s", violation, extra=extra)
             return None
-        except MalformedCall as violation:
-            return frames.serialize(_refusal(violation.message_id, violation))
         try:
             with deadline(_TIME_TO_ANSWER_S):
                 return self._receive(frame, text, connection, now)
+        except UnknownSessionError:
+            logger.warning("a message of no charge point", extra={"connection_id": connection.id})
+            return None if _is_answer(frame) else frames.serialize(_stranger(frame))
         except Exception:  # the one place: the station gets an OCPP answer and tries again
             logger.exception("a frame could not be processed", extra={"connection_id": connection.id})
-            if not isinstance(frame, Call):
+            if _is_answer(frame):
                 return None  # the deadline settles what this would have settled
             return frames.serialize(CallError(frame.message_id, ErrorCode.INTERNAL_ERROR, "try again later"))
 
-    def _receive(self, frame: Frame, text: str, connection: Connection, now: datetime) -> str | None:
+    def _receive(self, frame: Frame | MalformedCall, text: str, connection: Connection, now: datetime) -> str | None:
         is_boot = isinstance(frame, Call) and frame.action == "BootNotification"
         session = self._sessions.resume(connection, now, is_boot=is_boot)
-        if session.touched_at == now:
+        if session.is_touched:
             self._calls.heal(session.link, now)
-        if isinstance(frame, Call):
-            return self._answer_call(frame, text, session, now)
-        self._calls.settle(session.charge_point_id, frame, text)
-        return None
+        match frame:
+            case Call():
+                return self._answer_call(frame, text, session, now)
+            case MalformedCall():
+                return self._refuse(frame, text, session, now)
+            case _:
+                self._calls.settle(session.charge_point_id, frame, text)
+                return None
+
+    def _refuse(self, call: MalformedCall, text: str, session: Session, now: datetime) -> str:
+        action = actions().get(call.action or "")
+        if action and action.is_charge_data:
+            self._store.orphans.keep(session.charge_point_id, action.name, str(call), {"frame": text}, now)
+        reply = frames.serialize(_refusal(call.message_id, call))
+        self._log(session, now, call.action or "", text, reply)
+        return reply
 
     def _answer_call(self, call: Call, text: str, session: Session, now: datetime) -> str:
         action = actions().get(call.action)
@@ -74,9 +89,12 @@ class Answerer:
             reply = frames.serialize(_refusal(call.message_id, violation))
             is_logged = True
         if is_logged:
-            exchanged = Exchanged(now, "charge point", call.action[:50], text, reply)
-            self._store.messages.record(session.charge_point_id, exchanged)
+            self._log(session, now, call.action, text, reply)
         return reply
+
+    def _log(self, session: Session, now: datetime, action: str, text: str, reply: str) -> None:
+        exchanged = Exchanged(now, "charge point", action[:50], text, reply)
+        self._store.messages.record(session.charge_point_id, exchanged)
 
     def _handle(self, action: Action | None, call: Call, session: Session, now: datetime) -> JsonObject:
         if action is None:
@@ -101,13 +119,28 @@ class Answerer:
 
 
 def _check_registration(action: Action, session: Session, now: datetime) -> None:
-    """Before it is accepted a station may boot and send what we asked for [JE 3.8]; charge data is taken all the same."""
+    """Before it is accepted a station may boot and send what we asked for [JE 3.8]; charge data is always taken."""
     link = session.link
     if link.registration is Registration.ACCEPTED or action.is_charge_data or action.name == "BootNotification":
         return
     if link.registration is Registration.PENDING and link.allows(action.name, now):
         return
     raise CallViolation("send BootNotification until it is accepted", code=ErrorCode.SECURITY_ERROR)
+
+
+def _read(text: str) -> Frame | MalformedCall:
+    try:
+        return frames.parse(text)
+    except MalformedCall as malformed:
+        return malformed
+
+
+def _is_answer(frame: Frame | MalformedCall) -> bool:
+    return isinstance(frame, CallResult | CallError)
+
+
+def _stranger(frame: Frame | MalformedCall) -> CallError:
+    return CallError(frame.message_id, ErrorCode.SECURITY_ERROR, "connect again")
 
 
 def _refusal(message_id: MessageId, violation: CallViolation) -> CallError:

@@ -6,10 +6,11 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 from csms.calls import CallRefused
 from csms.ocpp.json_types import JsonObject
+from csms.ocpp.primitives import GivenTimestamp
 from csms.v16.operations import CommandRequest, Situation
 from csms.v16.rules import number_of
 from csms.v16.types import Integer32
@@ -67,7 +68,7 @@ class ChargingSchedule(CommandRequest):
     """Limits over time [S 7.13]. `duration` in s."""
 
     duration: Integer32 | None = None
-    start_schedule: AwareDatetime | None = None
+    start_schedule: GivenTimestamp | None = None
     charging_rate_unit: ChargingRateUnit
     charging_schedule_period: tuple[ChargingSchedulePeriod, ...]
     min_charging_rate: Tenths | None = None
@@ -82,8 +83,8 @@ class ChargingProfile(CommandRequest):
     charging_profile_purpose: ChargingProfilePurpose
     charging_profile_kind: ChargingProfileKind
     recurrency_kind: RecurrencyKind | None = None
-    valid_from: AwareDatetime | None = None
-    valid_to: AwareDatetime | None = None
+    valid_from: GivenTimestamp | None = None
+    valid_to: GivenTimestamp | None = None
     charging_schedule: ChargingSchedule
 
 

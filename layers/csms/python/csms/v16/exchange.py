@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from csms.ids import ChargePointId
 from csms.ocpp.json_types import JsonObject
@@ -9,6 +10,8 @@ from csms.settings import Settings
 from csms.store import Store
 from csms.store.history import Event, EventKind
 from csms.store.links import Link
+
+_DRIFT: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,13 @@ class Exchange:
     def record(self, kind: EventKind, details: JsonObject, occurred_at: datetime | None = None) -> None:
         """Put what the station said into its history, at the time it gave or at its arrival."""
         event = Event(kind, occurred_at or self.received_at, self.received_at, details)
-        self.store.history.record(self.charge_point_id, event, identity=self.message_id)
+        self.store.history.record(self.charge_point_id, event)
+
+    def clock_flags(self, event: str, timestamp: datetime) -> tuple[str, ...]:
+        """What is odd about the time the station gives for an event: it arrived much later, or not yet."""
+        if timestamp > self.received_at + _DRIFT:
+            return (f"{event} in the future",)
+        return (f"{event} reported late",) if timestamp < self.received_at - _DRIFT else ()
 
     def believed(self, timestamp: datetime | None, *, for_at_most: timedelta) -> datetime:
         """The station's time if it is that recent and not in the future, else the arrival."""

@@ -5,7 +5,7 @@ Stations append a name of their own to the location, or none; what they announce
 
 from csms.calls import CallRefused
 from csms.ocpp.json_types import JsonObject
-from csms.ocpp.primitives import Text255, Timestamp
+from csms.ocpp.primitives import GivenTimestamp, Text255
 from csms.store.file_transfers import FileKind
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Prepared, Settled, Situation
 from csms.v16.transfers import begin, check_location, check_retrying, end_call, new_location, open_until
@@ -17,8 +17,8 @@ class GetDiagnosticsRequest(CommandRequest):
     location: str
     retries: int | None = None
     retry_interval: int | None = None
-    start_time: Timestamp | None = None
-    stop_time: Timestamp | None = None
+    start_time: GivenTimestamp | None = None
+    stop_time: GivenTimestamp | None = None
 
 
 class GetDiagnosticsResponse(CommandResponse):

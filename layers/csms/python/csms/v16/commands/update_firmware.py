@@ -9,7 +9,7 @@ from typing import Final
 
 from csms.calls import CallRefused
 from csms.ocpp.json_types import JsonObject
-from csms.ocpp.primitives import Timestamp, format_timestamp
+from csms.ocpp.primitives import GivenTimestamp, format_timestamp
 from csms.store.file_transfers import FileKind
 from csms.store.firmware import FirmwareImage
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Prepared, Settled, Situation
@@ -23,7 +23,7 @@ class UpdateFirmwareRequest(CommandRequest):
 
     location: str
     retries: int | None = None
-    retrieve_date: Timestamp
+    retrieve_date: GivenTimestamp
     retry_interval: int | None = None
 
 

@@ -35,8 +35,7 @@ class BootNotificationResponse(Payload):
 def answer_boot_notification(request: BootNotificationRequest, exchange: Exchange) -> BootNotificationResponse:
     """Keep what the station says; a boot ends no transaction (TC_032_1)."""
     store, settings, now = exchange.store, exchange.settings, exchange.received_at
-    # The remembered link may be a minute old; an operator's decision counts at once.
-    link = store.links.get(exchange.charge_point_id) or exchange.link
+    link = exchange.link  # read for this very message
     store.charge_points.record_boot(exchange.charge_point_id, request.model_dump(), link.registration, now)
     exchange.record(EventKind.BOOT, request.write())
     complete_update(exchange, request.firmware_version)

@@ -1,6 +1,7 @@
 """StartTransaction [S 4.8]: a transaction has begun, whatever we think of it. Charge data: never refused."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from csms.authorization import AuthorizationStatus, IdTag, authorize_start
@@ -16,7 +17,8 @@ from csms.v16.registry import answers
 from csms.v16.types import IdTagInfo
 
 _LIVE_WITHIN: Final = timedelta(minutes=5)
-_FIRST_PLAUSIBLE: Final = datetime(2016, 1, 1, tzinfo=UTC)
+_LONGEST_OFFLINE: Final = timedelta(days=180)
+"""An older start is not a late one but a clock that was lost."""
 _LAST_PLAUSIBLE_AHEAD: Final = timedelta(days=1)
 
 
@@ -41,7 +43,8 @@ class StartTransactionResponse(Payload):
 def answer_start_transaction(request: StartTransactionRequest, exchange: Exchange) -> StartTransactionResponse:
     """Store the start once and say what the tag is worth; a repetition gets the same id and status."""
     tag = exchange.store.id_tags.get(request.id_tag)
-    has_clock = _FIRST_PLAUSIBLE <= request.timestamp <= exchange.received_at + _LAST_PLAUSIBLE_AHEAD
+    now = exchange.received_at
+    has_clock = now - _LONGEST_OFFLINE <= request.timestamp <= now + _LAST_PLAUSIBLE_AHEAD
     reported = Transaction(
         charge_point_id=exchange.charge_point_id,
         id=TransactionId(0),  # becomes the hash of the report
@@ -56,7 +59,7 @@ def answer_start_transaction(request: StartTransactionRequest, exchange: Exchang
         received_at=exchange.received_at,
         tag_status=_status(tag, request, exchange),
         parent_id_tag=tag.parent_id_tag if tag else None,
-        flags=_flags(exchange, has_clock=has_clock),
+        flags=_flags(request.timestamp, exchange, has_clock=has_clock),
     )
     # A station whose clock is off may report two starts alike: then only the message id tells them apart.
     transaction = exchange.store.transactions.begin(reported, salt="" if has_clock else exchange.message_id)
@@ -71,14 +74,16 @@ def _status(tag: IdTag | None, request: StartTransactionRequest, exchange: Excha
     if exchange.link.registration is not Registration.ACCEPTED:
         return AuthorizationStatus.INVALID
     is_live = abs(exchange.received_at - request.timestamp) <= _LIVE_WITHIN
-    return authorize_start(tag, exchange.received_at, _running(request, exchange) if tag and is_live else 0)
+    most = tag.max_active_transactions if tag and is_live else None
+    return authorize_start(tag, exchange.received_at, _running(request, exchange, most) if most else 0)
 
 
-def _running(request: StartTransactionRequest, exchange: Exchange) -> int:
-    """How many transactions the tag has elsewhere; one on the same connector must have ended."""
+def _running(request: StartTransactionRequest, exchange: Exchange, most: int) -> int:
+    """How many transactions the tag has elsewhere, counted up to `most`; one on the same connector must have ended."""
     here = (exchange.charge_point_id, request.connector_id)
     running = exchange.store.transactions.open_of_tag(request.id_tag)
-    return sum((other.charge_point_id, other.start.connector_id) != here for other in running)
+    elsewhere = (other for other in running if (other.charge_point_id, other.start.connector_id) != here)
+    return sum(1 for _ in islice(elsewhere, most))
 
 
 def _take_connector(transaction: Transaction, exchange: Exchange) -> Connector | None:
@@ -110,9 +115,9 @@ def _supersede_earlier(other_id: TransactionId | None, transaction: Transaction,
         exchange.store.transactions.supersede(other)
 
 
-def _flags(exchange: Exchange, *, has_clock: bool) -> tuple[str, ...]:
+def _flags(timestamp: datetime, exchange: Exchange, *, has_clock: bool) -> tuple[str, ...]:
     registration = exchange.link.registration
-    flags = [] if has_clock else ["implausible clock"]
+    flags = list(exchange.clock_flags("start", timestamp)) if has_clock else ["implausible clock"]
     if registration is not Registration.ACCEPTED:
         flags.append(f"registration {registration}")
     return tuple(flags)

@@ -50,21 +50,30 @@ def _close(
     transaction: Transaction, stop: Stop, request: StopTransactionRequest, exchange: Exchange
 ) -> AuthorizationStatus | None:
     store, charge_point_id = exchange.store, exchange.charge_point_id
-    if request.transaction_data:
-        samples = exchange.payload["transactionData"]
-        moment = request.transaction_data[0].timestamp
-        message = MeterMessage(transaction.start.connector_id, moment, exchange.received_at, samples)
-        store.meter_values.record_for_transaction(charge_point_id, transaction.id, message)
     try:
-        store.transactions.end(transaction, stop)
+        store.transactions.end(transaction, stop, _flags(transaction, stop, exchange))
     except ConditionFailed:
         first = store.transactions.get(charge_point_id, transaction.id)
         known = first.stop if first else None
         if known is None or not known.is_repeated_by(stop):
             return _keep_orphan(stop, request, exchange, "stopped before with other figures")
         stop = known
+    if request.transaction_data:
+        samples = exchange.payload["transactionData"]
+        moment = request.transaction_data[0].timestamp
+        message = MeterMessage(transaction.start.connector_id, moment, exchange.received_at, samples)
+        store.meter_values.record_for_transaction(charge_point_id, transaction.id, message)
     store.connectors.vacate(charge_point_id, transaction.start.connector_id, transaction.id)
     return stop.tag_status
+
+
+def _flags(transaction: Transaction, stop: Stop, exchange: Exchange) -> tuple[str, ...]:
+    flags = list(exchange.clock_flags("stop", stop.timestamp))
+    if stop.timestamp < transaction.start.timestamp:
+        flags.append("stop before start")
+    if stop.meter_stop_wh is not None and stop.meter_stop_wh < transaction.start.meter_start_wh:
+        flags.append("meter ran backwards")
+    return tuple(flags)
 
 
 def _keep_orphan(
@@ -87,17 +96,17 @@ def _find(request: StopTransactionRequest, stop: Stop, tag: IdTag | None, exchan
     named = named_transaction(request.transaction_id)
     if named:
         return store.transactions.get(charge_point_id, named)
+    ended = store.transactions.ended_around(charge_point_id, request.timestamp)
+    repeated = next((found for found in ended if found.stop and found.stop.is_repeated_by(stop)), None)
+    if repeated:  # the transaction this very report closed the first time
+        return repeated
     running = [found.transaction_id for found in store.connectors.all(charge_point_id) if found.transaction_id]
     candidates = [
         transaction
         for transaction in store.transactions.get_many(charge_point_id, running)
         if transaction.is_open and _can_mean(request, tag, transaction)
     ]
-    if len(candidates) == 1:
-        return candidates[0]
-    # A repetition: the transaction this very report closed the first time.
-    ended = store.transactions.ended_around(charge_point_id, request.timestamp)
-    return next((found for found in ended if found.stop and found.stop.is_repeated_by(stop)), None)
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def _can_mean(request: StopTransactionRequest, tag: IdTag | None, transaction: Transaction) -> bool:
