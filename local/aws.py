@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from local.environment import CREDENTIALS
 from local.errors import StackError
 from local.listener import HOST, Listener
 
@@ -40,7 +41,7 @@ class EmbeddedAws:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=os.environ | _configuration(port, directory.resolve()),
+                env=_environment(port, directory.resolve()),
                 pass_fds=(listening.fileno(),),
                 start_new_session=True,  # Ctrl-C is for the parent, which stops this process last
             )
@@ -93,6 +94,12 @@ class EmbeddedAws:
             connection.getresponse().read()
         finally:
             connection.close()
+
+
+def _environment(port: int, directory: Path) -> dict[str, str]:
+    """Nothing of the user's AWS account."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return inherited | CREDENTIALS | _configuration(port, directory)
 
 
 def _configuration(port: int, directory: Path) -> dict[str, str]:

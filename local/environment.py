@@ -11,6 +11,8 @@ TABLE_NAME: Final = "csms"
 FILES_BUCKET: Final = "csms-files"
 CALLS_QUEUE_NAME: Final = "csms-calls"
 SECRETS_KEY: Final = "alias/csms-secrets"
+CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+"""Of the embedded AWS, which holds presigned URLs to them."""
 ACCOUNT: Final = "000000000000"
 """The account of the embedded AWS."""
 
@@ -42,8 +44,7 @@ def _embedded_aws(url: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": url,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        **CREDENTIALS,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

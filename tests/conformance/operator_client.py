@@ -1,5 +1,6 @@
 """The operator's side of a case: preconditions are set and results read over the HTTP API, as an operator would."""
 
+import hashlib
 import itertools
 import uuid
 from typing import Any
@@ -73,6 +74,12 @@ class Operator:
     def local_list(self, identity: str) -> Json:
         """What is known of the list that a charge point holds."""
         return self._get(f"/charge-points/{identity}/local-list")
+
+    def upload_firmware(self, content: bytes, **fields: str) -> None:
+        """A new image in the library, with its content."""
+        digest = hashlib.sha256(content).hexdigest()
+        upload = self._post("/firmware", {"name": "image.bin", "sha256": digest, **fields})["upload"]
+        httpx.put(upload["url"], content=content, headers=upload["headers"], trust_env=False).raise_for_status()
 
     def firmware_updates(self, identity: str) -> list[Json]:
         """The firmware updates of a charge point."""

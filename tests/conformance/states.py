@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from tests.station import Payload, Station, timestamp
 
+VENDOR, MODEL = "Tool", "Tool 16"
 CONNECTORS = 2
 """Of the simulated charge point."""
 CONNECTOR = 1
@@ -31,7 +32,7 @@ async def send_status(station: Station, status: str, connector_id: int = CONNECT
 
 async def send_boot(station: Station) -> Payload:
     """BootNotification, accepted."""
-    answer = await station.call("BootNotification", {"chargePointVendor": "Tool", "chargePointModel": "Tool 16"})
+    answer = await station.call("BootNotification", {"chargePointVendor": VENDOR, "chargePointModel": MODEL})
     assert answer["status"] == "Accepted"
     return answer
 
