@@ -27,6 +27,8 @@ ITEMS = {
     "orphan": keys.orphan(CP, "abc"),
     "bulk command": keys.bulk("b1"),
     "bulk result": keys.bulk_result("b1", CP),
+    "configuration key": keys.configuration(CP, "HeartbeatInterval"),
+    "charging profile": keys.charging_profile(CP, 7),
     "reservation": keys.reservation(CP, ReservationId(7)),
     "local list": keys.local_list(CP),
     "session": keys.session(ConnectionId("c1")),

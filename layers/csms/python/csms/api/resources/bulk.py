@@ -110,6 +110,8 @@ def start_bulk(
     if new.action not in operations():
         raise InvalidRequest(Finding("action", f"one of {', '.join(sorted(operations()))}"))
     check_words(new.action, new.payload)
+    if redact(new.payload) != new.payload:
+        raise InvalidRequest(Finding("payload", "something secret is in it: command each charge point by itself"))
     wanted = Bulk(
         id=_id_of(current, idempotency_key),
         action=new.action,
