@@ -32,6 +32,8 @@ class ColdStart:
     answered_ms: float
     """One event answered."""
     peak_mb: float
+    x_floor: float
+    """How much longer than the floor: the median over pairs that ran one after the other, under the same load."""
 
 
 def measure_imports(runs: int) -> list[ColdStart]:
@@ -46,12 +48,18 @@ def measure_imports(runs: int) -> list[ColdStart]:
             for what, has_bytecode in variants:
                 probes[what, has_bytecode].append(_probe(what, events, None if has_bytecode else staged))
     # The first round writes the bytecode and fills the page cache.
-    return [_cold_start(what, has_bytecode, results[1:]) for (what, has_bytecode), results in probes.items()]
+    return [
+        _cold_start(what, has_bytecode, results[1:], probes[FLOOR, has_bytecode][1:])
+        for (what, has_bytecode), results in probes.items()
+    ]
 
 
-def _cold_start(what: str, has_bytecode: bool, results: list[dict[str, float]]) -> ColdStart:
+def _cold_start(
+    what: str, has_bytecode: bool, results: list[dict[str, float]], floors: list[dict[str, float]]
+) -> ColdStart:
+    ratios = [result["ready_ms"] / floor["ready_ms"] for result, floor in zip(results, floors, strict=True)]
     medians = {name: statistics.median(result[name] for result in results) for name in results[0]}
-    return ColdStart(what, has_bytecode, len(results), **medians)
+    return ColdStart(what, has_bytecode, len(results), x_floor=statistics.median(ratios), **medians)
 
 
 def _probe(what: str, events: Path, staged: Path | None) -> dict[str, float]:
