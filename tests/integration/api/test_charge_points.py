@@ -89,6 +89,9 @@ def test_other_identities_are_refused(csms: Runtime, admin: LambdaOperator) -> N
     [
         ({"securityProfile": 3}, "securityProfile"),
         ({"securityProfile": "1"}, "securityProfile"),
+        ({"securityProfile": True}, "securityProfile"),
+        ({"securityProfile": 1.0}, "securityProfile"),
+        ({"securityProfile": -1}, "securityProfile"),
         ({"registration": "accepted"}, "registration"),
         ({"allowsMissingSubprotocol": "maybe"}, "allowsMissingSubprotocol"),
         ({"description": ""}, "description"),

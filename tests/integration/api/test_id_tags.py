@@ -21,6 +21,7 @@ WRONG_FIELDS: list[tuple[dict[str, object], str]] = [
     ({"maxActiveTransactions": -1}, "maxActiveTransactions"),
     ({"maxActiveTransactions": 10**40}, "maxActiveTransactions"),
     ({"maxActiveTransactions": 1.5}, "maxActiveTransactions"),
+    ({"maxActiveTransactions": True}, "maxActiveTransactions"),
     ({"groups": "a"}, "groups"),
     ({"groups": [1]}, "groups.0"),
     ({"parentIdTag": "x" * 21}, "parentIdTag"),
@@ -95,6 +96,28 @@ def test_changes_touch_only_the_fields_they_name_and_null_clears(csms: Runtime, 
     assert admin.get("/id-tags/TAG1").json == changed
     assert admin.patch("/id-tags/TAG1", {"groups": [], "parentIdTag": None}).json["groups"] == []
     assert admin.get("/id-tags/TAG1").json["parentIdTag"] is None
+
+
+def test_two_changes_at_once_both_count(csms: Runtime, admin: LambdaOperator, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin.post("/id-tags", {"idTag": "TAG1"})
+    stale = csms.store.id_tags.get("TAG1")
+    assert admin.patch("/id-tags/TAG1", {"status": "Blocked"}).status == 200
+    with monkeypatch.context() as slower:
+        slower.setattr(csms.store.id_tags, "get", lambda id_tag: stale)
+        assert admin.patch("/id-tags/TAG1", {"note": "stolen"}).json["status"] == "Blocked"
+    tag = admin.get("/id-tags/TAG1").json
+    assert (tag["status"], tag["note"]) == ("Blocked", "stolen")
+
+
+def test_null_removes_whatever_a_tag_can_be_without(csms: Runtime, admin: LambdaOperator) -> None:
+    fields = {"expiryDate": "2027-01-01T00:00:00Z", "parentIdTag": "P", "groups": ["a"], "note": "n"}
+    admin.post("/id-tags", {"idTag": "TAG1", **fields})
+    tag = admin.patch("/id-tags/TAG1", dict.fromkeys([*fields, "maxActiveTransactions"])).json
+    assert tag == {"idTag": "TAG1", "status": "Accepted", "groups": []} | dict.fromkeys(
+        ["expiryDate", "parentIdTag", "maxActiveTransactions", "note"]
+    )
+    assert admin.patch("/id-tags/TAG1", {"status": None}).fields.keys() == {"status"}
+    assert admin.patch("/id-tags/TAG1", {}).json == tag
 
 
 def test_a_tag_deleted_meanwhile_is_not_brought_back(

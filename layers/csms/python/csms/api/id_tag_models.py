@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from csms.api.models import Groups, IdTagText, LongText, Moment, RequestModel, View
+from csms.api.models import ChangesModel, Groups, IdTagText, LongText, Moment, RequestModel, View
 from csms.api.problems import Finding, InvalidRequest, findings_of
 from csms.authorization import AuthorizationStatus, IdTag
+from csms.ocpp.primitives import Integer
 
 GivenStatus = Literal["Accepted", "Blocked", "Expired", "Invalid"]
 """ConcurrentTx is what a start gets, not what a tag is."""
-MaxActive = Annotated[int, Field(ge=0, le=1_000_000, description="null: as many as it likes.")]
+MaxActive = Annotated[Integer, Field(ge=0, le=1_000_000, description="null: as many as it likes.")]
 
 
 class NewIdTag(RequestModel):
@@ -37,19 +38,19 @@ class NewIdTag(RequestModel):
         )
 
 
-class IdTagChanges(RequestModel):
-    """What to change of an id tag."""
+class IdTagChanges(ChangesModel):
+    """What to change of an id tag; a field left out stays, null removes it."""
 
     status: GivenStatus = "Accepted"
     expiry_date: Moment | None = None
     parent_id_tag: IdTagText | None = None
-    groups: Groups = ()
-    max_active_transactions: MaxActive | None = 1
+    groups: Groups | None = None
+    max_active_transactions: MaxActive | None = None
     note: LongText | None = None
 
     def assignments(self) -> dict[str, Any]:
         """The fields that were given, as the store keeps them."""
-        given = {name: getattr(self, name) for name in self.model_fields_set}
+        given = self.model_dump(exclude_unset=True)
         return given | ({"status": AuthorizationStatus(self.status)} if "status" in given else {})
 
 

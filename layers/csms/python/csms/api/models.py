@@ -1,7 +1,7 @@
 """What requests and answers are made of: snake_case here, camelCase on the wire, OCPP's words where OCPP has one."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
@@ -35,6 +35,17 @@ class RequestModel(BaseModel):
     """A request body; a field it does not know is a mistake, not a wish to ignore."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+class ChangesModel(RequestModel):
+    """The body of a PATCH: what is left out is not set to any default, so the document names none."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
 
 class View(BaseModel):

@@ -1,6 +1,7 @@
 """Id tags: who may charge."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from boto3.dynamodb.conditions import Attr
@@ -44,14 +45,17 @@ class IdTags:
         )
         return not old
 
-    def replace(self, tag: IdTag) -> None:
-        """Replace what a tag was.
+    def change(self, id_tag: str, changes: Mapping[str, Any]) -> IdTag:
+        """Change these fields of a tag and no others; None clears one. Returns the tag as it is then.
 
         Raises:
             ConditionFailed: there is none.
         """
-        attributes = _to_item(tag)
-        self._table.update(keys.tag(tag.id_tag), assign=attributes, remove=_absent(attributes), condition=_EXISTS)
+        attributes = _attributes_of(changes)
+        item = self._table.update(
+            keys.tag(id_tag), assign=attributes, remove=_absent(attributes), condition=_EXISTS, returning="ALL_NEW"
+        )
+        return _from_item(item)
 
     def delete(self, id_tag: str) -> None:
         """Remove a tag.
@@ -71,16 +75,24 @@ def _absent(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _to_item(tag: IdTag) -> dict[str, Any]:
-    return {
-        "id_tag": tag.id_tag,
-        "status": tag.status.value,
-        "expiry_date": format_timestamp(tag.expiry_date) if tag.expiry_date else None,
-        "parent_id_tag": tag.parent_id_tag,
-        "groups": list(tag.groups) or None,
-        "max_active_transactions": tag.max_active_transactions,
-        "note": tag.note,
-        **keys.listed(_KIND, tag.id_tag.upper()).attributes(),
-    }
+    return _attributes_of(vars(tag)) | keys.listed(_KIND, tag.id_tag.upper()).attributes()
+
+
+def _attributes_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an `IdTag`, all or some, as they are stored; None where there is nothing to store."""
+    return {name: _written(value) for name, value in fields.items()}
+
+
+def _written(value: Any) -> Any:
+    match value:
+        case AuthorizationStatus():
+            return value.value
+        case datetime():
+            return format_timestamp(value)
+        case tuple():
+            return list(value) or None
+        case _:
+            return value
 
 
 def _from_item(item: Item) -> IdTag:

@@ -3,7 +3,7 @@
 import logging
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import AfterValidator, Field
 
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
-from csms.api.models import Groups, LongText, Moment, Page, PathIdentity, RequestModel, ShortText, View
+from csms.api.models import ChangesModel, Groups, LongText, Moment, Page, PathIdentity, RequestModel, ShortText, View
 from csms.api.passwords import PasswordText, new_secret
 from csms.api.problems import Conflict, NotFound
 from csms.api.request import Current, CurrentRequest
@@ -39,8 +39,12 @@ class NewChargePoint(RequestModel):
     """A charge point to add."""
 
     id: Annotated[str, AfterValidator(_identity)] = Field(description="Its identity, the last part of its OCPP URL.")
-    security_profile: Literal[0, 1, 2] = Field(
-        default=1, description="0: no password; 1: Basic authentication; 2: Basic authentication over TLS only."
+    security_profile: int = Field(
+        default=1,
+        strict=True,
+        ge=0,
+        le=2,
+        description="0: no password; 1: Basic authentication; 2: Basic authentication over TLS only.",
     )
     password: PasswordText | None = Field(
         default=None, description="Made and returned once if left out (profiles 1, 2)."
@@ -52,7 +56,7 @@ class NewChargePoint(RequestModel):
     registration: Registration = Registration.ACCEPTED
 
 
-class ChargePointChanges(RequestModel):
+class ChargePointChanges(ChangesModel):
     """What to change; a field left out stays, null removes it."""
 
     description: LongText | None = None

@@ -1,7 +1,6 @@
 """Id tags: who may charge."""
 
 import logging
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import quote, unquote
@@ -79,14 +78,15 @@ def read_id_tag(current: Current, tag: PathTag) -> IdTagView:
 
 @routes.patch("/id-tags/<tag>", Scope.OPERATE)
 def change_id_tag(current: Current, tag: PathTag, changes: Annotated[IdTagChanges, Body()]) -> IdTagView:
-    """Change an id tag; a field left out stays, null clears it."""
+    """Change an id tag.
+
+    A field left out stays. null removes it, and of `maxActiveTransactions` the limit; a tag is never without `status`.
+    """
     known = _find(current, tag)
-    changed = replace(known, **changes.assignments())
     try:
-        current.store.id_tags.replace(changed)
+        return view_of(current.store.id_tags.change(known.id_tag, changes.assignments()))
     except ConditionFailed as gone:
         raise _unknown(tag) from gone
-    return view_of(changed)
 
 
 @routes.delete("/id-tags/<tag>", Scope.OPERATE, status=HTTPStatus.NO_CONTENT)
