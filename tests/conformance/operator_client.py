@@ -62,10 +62,6 @@ class Operator:
         """One transaction."""
         return self._get(f"/transactions/{identity}/{transaction_id}")
 
-    def configuration(self, identity: str) -> dict[str, Json]:
-        """What is known of a charge point's configuration keys."""
-        return {item["key"]: item for item in self._list(f"/charge-points/{identity}/configuration")}
-
     def reservation(self, identity: str, reservation_id: int) -> Json:
         """One reservation."""
         items = self._list(f"/charge-points/{identity}/reservations")
