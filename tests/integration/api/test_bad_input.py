@@ -1,4 +1,5 @@
 import json
+import re
 import threading
 from typing import Any
 
@@ -98,12 +99,12 @@ def test_a_method_that_a_path_does_not_take_is_answered_with_those_it_does(
 def test_no_request_ends_in_a_server_error(csms: Runtime, data: st.DataObject) -> None:
     endpoint = data.draw(st.sampled_from(all_endpoints()))
     path = endpoint.path
-    for name in ("<identity>", "<transaction>", "<tag>", "<orphan>"):
+    for name in re.findall(r"<\w+>", path):
         path = path.replace(name, data.draw(TEXT | st.just("1")))
     body = data.draw(st.none() | st.dictionaries(FIELDS | st.text(), ANYTHING, max_size=4) | ANYTHING)
     window = {"from": "2026-03-05T00:00:00Z", "to": "2026-03-05T01:00:00Z"}
     query = window | data.draw(
-        st.dictionaries(st.sampled_from(["limit", "cursor", "idTag", "state", "day", "to"]), TEXT)
+        st.dictionaries(st.sampled_from(["limit", "cursor", "idTag", "state", "day", "to", "wait", "force"]), TEXT)
     )
     request = event("http")
     request |= {"rawPath": path, "rawQueryString": "", "queryStringParameters": query}
