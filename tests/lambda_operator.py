@@ -3,7 +3,7 @@
 import base64
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlencode
 
@@ -32,6 +32,17 @@ class Answer:
         return {finding["field"]: finding["reason"] for finding in self.json["errors"]}
 
 
+@dataclass(frozen=True)
+class Context:
+    """What the function asks of the Lambda service."""
+
+    time_left: timedelta
+
+    def get_remaining_time_in_millis(self) -> int:
+        """A whole number, as Lambda has it."""
+        return int(self.time_left.total_seconds() * 1000)
+
+
 @dataclass
 class LambdaOperator:
     """Somebody with a token. `now` is when API Gateway receives the next request."""
@@ -40,6 +51,8 @@ class LambdaOperator:
     now: datetime = NOON
     decodes_path: bool = True
     """As HTTP APIs do; Function URLs and other front ends do not."""
+    time_left: timedelta = timedelta(seconds=28)
+    """How long the function may take."""
 
     def get(self, path: str, **query: Any) -> Answer:
         return self.send("GET", path, query=urlencode(query))
@@ -84,7 +97,7 @@ class LambdaOperator:
             request["body"] = body
             request["headers"]["content-type"] = "application/json"
         request["headers"] |= headers or {}
-        return _answer(operator_api.handler.lambda_handler(request, None))
+        return _answer(operator_api.handler.lambda_handler(request, Context(self.time_left)))
 
     def items(self, path: str, **query: Any) -> list[Any]:
         """A whole list, page after page."""

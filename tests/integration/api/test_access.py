@@ -3,24 +3,38 @@ import pytest
 from csms.api.routing import Endpoint, all_endpoints
 from csms.api.scopes import Scope
 from csms.runtime import Runtime
+from csms.v16.operations import operations
 from tests.lambda_operator import LambdaOperator, claims_of
 
 ORDER: list[str | None] = [None, *Scope]
 PASSED = {200, 400, 404, 422}
 """The requests of this table are empty ones."""
-DECLARED = {
+DECLARED: dict[tuple[str, str], str | None] = {
     ("GET", "/charge-points"): "read",
     ("POST", "/charge-points"): "admin",
     ("GET", "/charge-points/<identity>"): "read",
     ("PATCH", "/charge-points/<identity>"): "admin",
     ("DELETE", "/charge-points/<identity>"): "admin",
     ("PUT", "/charge-points/<identity>/registration"): "admin",
+    ("PUT", "/charge-points/<identity>/quiet"): "admin",
     ("POST", "/charge-points/<identity>/credentials"): "admin",
+    **{("POST", f"/charge-points/<identity>/commands/{action}"): "operate" for action in operations()},
+    ("POST", "/charge-points/<identity>/commands/<command>"): "operate",
+    ("GET", "/charge-points/<identity>/commands"): "read",
+    ("DELETE", "/charge-points/<identity>/commands"): "operate",
+    ("GET", "/charge-points/<identity>/commands/<command>"): "read",
+    ("DELETE", "/charge-points/<identity>/commands/<command>"): "operate",
+    ("POST", "/commands"): "operate",
+    ("GET", "/bulk/<bulk>"): "read",
     ("GET", "/charge-points/<identity>/connectors"): "read",
     ("GET", "/charge-points/<identity>/status-history"): "read",
     ("GET", "/charge-points/<identity>/sessions"): "read",
     ("GET", "/charge-points/<identity>/messages"): "read",
     ("GET", "/charge-points/<identity>/security-events"): "read",
+    ("GET", "/charge-points/<identity>/reservations"): "read",
+    ("GET", "/charge-points/<identity>/local-list"): "read",
+    ("POST", "/charge-points/<identity>/local-list/sync"): "operate",
+    ("GET", "/reservations"): "read",
     ("GET", "/connection-attempts"): "read",
     ("GET", "/transactions"): "read",
     ("GET", "/transactions/<identity>/<transaction>"): "read",
@@ -34,6 +48,18 @@ DECLARED = {
     ("GET", "/id-tags/<tag>"): "read",
     ("PATCH", "/id-tags/<tag>"): "operate",
     ("DELETE", "/id-tags/<tag>"): "operate",
+    ("GET", "/firmware"): "read",
+    ("POST", "/firmware"): "operate",
+    ("GET", "/firmware/<image>"): "read",
+    ("DELETE", "/firmware/<image>"): "operate",
+    ("GET", "/charge-points/<identity>/firmware-updates"): "read",
+    ("DELETE", "/charge-points/<identity>/firmware-updates/<call>"): "operate",
+    ("GET", "/charge-points/<identity>/diagnostics"): "read",
+    ("DELETE", "/charge-points/<identity>/diagnostics/<call>"): "operate",
+    ("GET", "/f/<link>"): None,
+    ("HEAD", "/f/<link>"): None,
+    ("PUT", "/u/<link>"): None,
+    ("POST", "/u/<link>"): None,
     ("GET", "/health"): None,
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,
@@ -63,7 +89,8 @@ def test_a_caller_passes_with_the_scope_or_more(csms: Runtime, held: Scope | Non
 def test_without_claims_only_the_open_routes_answer(csms: Runtime) -> None:
     nobody = LambdaOperator(None)
     statuses = {(each.method, each.path): ask(each, nobody) for each in all_endpoints()}
-    assert statuses == {key: 401 if scope else 200 for key, scope in DECLARED.items()}
+    open_routes = {key: 404 if "<" in key[1] else 200 for key, scope in DECLARED.items() if scope is None}
+    assert statuses == dict.fromkeys(DECLARED, 401) | open_routes
 
 
 def test_an_id_token_is_no_access_token(csms: Runtime) -> None:

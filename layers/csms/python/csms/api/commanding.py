@@ -45,7 +45,7 @@ class Options:
         return None if self.expires_in_s is None else timedelta(seconds=self.expires_in_s)
 
 
-def command(
+def carry_out(
     current: CurrentRequest, identity: str, action: str, body: JsonObject, options: Options
 ) -> Response[CommandView]:
     """Place a command; 200 with its end if that comes within the wait, else 202.

@@ -10,6 +10,7 @@ LONGEST_WAIT_S: Final = 25
 """API Gateway gives up after 30 s."""
 _SHORTEST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 0.25
+_LEAST_S: Final = 0.001
 _SHARE: Final = 0.1
 """A pause is a tenth of the time gone by: a station that answers at once is not kept, a slow one not asked for much."""
 
@@ -27,5 +28,5 @@ def wait_until_ended(call: Call, read: Callable[[Call], Call], wait_s: float) ->
 def pauses(wait_s: float, clock: Callable[[], float] = time.monotonic) -> Iterator[float]:
     """How long to pause before each look, until the time is up."""
     begin = clock()
-    while (gone_s := clock() - begin) < wait_s:
-        yield min(max(gone_s * _SHARE, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S, wait_s - gone_s)
+    while (left_s := begin + wait_s - clock()) >= _LEAST_S:
+        yield min(max((wait_s - left_s) * _SHARE, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S, left_s)

@@ -3,6 +3,7 @@
 import os
 import uuid
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Annotated, Any, Final, Self
 from urllib.parse import quote
 
@@ -99,7 +100,7 @@ class BulkView(View):
     cursor: str | None = Field(description="Where the next page begins; null on the last one.")
 
 
-@routes.post("/commands", Scope.OPERATE, answers={202: {"application/json": {"model": BulkView}}})
+@routes.post("/commands", Scope.OPERATE, status=HTTPStatus.ACCEPTED)
 def start_bulk(
     current: Current, new: Annotated[NewBulk, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response[BulkView]:

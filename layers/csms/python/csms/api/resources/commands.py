@@ -11,7 +11,7 @@ from pydantic import Field
 
 from csms.api.bodies import parse_object
 from csms.api.command_views import CommandView, view_of
-from csms.api.commanding import Options, command, find_command, settled, withdraw, withdraw_all
+from csms.api.commanding import Options, carry_out, find_command, settled, withdraw, withdraw_all
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_key, encode_key
 from csms.api.models import Page, PathIdentity, View
 from csms.api.problems import NotFound
@@ -74,7 +74,7 @@ def _endpoint(operation: Operation[Any, Any]) -> Callable[..., Response[CommandV
         idempotency_key: IdempotencyKey = None,
     ) -> Response[CommandView]:
         body = parse_object(current.body or "{}")
-        return command(current, identity, operation.name, body, Options(wait, expires_in, force, idempotency_key))
+        return carry_out(current, identity, operation.name, body, Options(wait, expires_in, force, idempotency_key))
 
     order.__name__ = f"command_{operation.name}"
     order.__doc__ = f"{_title(operation)}\n\n{_EXPLANATION}"
@@ -106,11 +106,11 @@ for _operation in operations().values():
     )(_endpoint(_operation))
 
 
-@routes.post("/charge-points/<identity>/commands/<command_id>", Scope.OPERATE, is_documented=False)
-def command_unknown(current: Current, identity: PathIdentity, command_id: PathCommand) -> None:
+@routes.post("/charge-points/<identity>/commands/<command>", Scope.OPERATE, is_documented=False)
+def command_unknown(current: Current, identity: PathIdentity, command: PathCommand) -> None:
     """Say that there is no such command."""
     current.link(identity)
-    raise NotFound(f"OCPP 1.6 has no {command_id} for a charge point; there are {', '.join(sorted(operations()))}")
+    raise NotFound(f"OCPP 1.6 has no {command} for a charge point; there are {', '.join(sorted(operations()))}")
 
 
 @routes.get("/charge-points/<identity>/commands", Scope.READ)
@@ -138,16 +138,16 @@ def list_commands(
     return Page[CommandView](items=[view_of(call) for call in calls], cursor=encode_key(after))
 
 
-@routes.get("/charge-points/<identity>/commands/<command_id>", Scope.READ)
-def read_command(current: Current, identity: PathIdentity, command_id: PathCommand) -> CommandView:
+@routes.get("/charge-points/<identity>/commands/<command>", Scope.READ)
+def read_command(current: Current, identity: PathIdentity, command: PathCommand) -> CommandView:
     """One command."""
-    return view_of(find_command(current, identity, command_id))
+    return view_of(find_command(current, identity, command))
 
 
-@routes.delete("/charge-points/<identity>/commands/<command_id>", Scope.OPERATE)
-def withdraw_command(current: Current, identity: PathIdentity, command_id: PathCommand) -> CommandView:
+@routes.delete("/charge-points/<identity>/commands/<command>", Scope.OPERATE)
+def withdraw_command(current: Current, identity: PathIdentity, command: PathCommand) -> CommandView:
     """Take back a command that waits; 409 if it was sent, or has ended."""
-    return view_of(withdraw(current, find_command(current, identity, command_id)))
+    return view_of(withdraw(current, find_command(current, identity, command)))
 
 
 @routes.delete("/charge-points/<identity>/commands", Scope.OPERATE)
