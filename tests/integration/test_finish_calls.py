@@ -53,7 +53,7 @@ def finish(*records: dict[str, Any]) -> list[str]:
 
 def ended_by_a_dying_process(csms: Runtime, called: CalledStation, outcome: Outcome = ENDED) -> Call:
     call = called.is_called("ClearCache")
-    ended = csms.store.calls.end_sent(call, outcome, called.now)
+    ended = csms.store.calls.end_sent(call, outcome, called.now, is_last=False)
     assert ended is not None
     csms.store.links.land(call.charge_point_id, call.id, ended.attempt)
     return ended

@@ -131,8 +131,10 @@ class CallEngine:
         self._workflows = workflows
         self._clock = clock
 
-    def place(self, order: Order) -> Call:
+    def place(self, order: Order, link: Link | None = None) -> Call:
         """Store the call and send it if it can go out now; returns it as it was stored.
+
+        Whoever has just read the link, strongly consistent, hands it in.
 
         Raises:
             CallRefused: a rule stands against it.
@@ -143,7 +145,7 @@ class CallEngine:
         if earlier := self.repeated(order):
             return earlier
         now = self._clock()
-        link = self._store.links.get(order.charge_point_id, consistent=True)
+        link = link or self._store.links.get(order.charge_point_id, consistent=True)
         if link is None:
             raise LookupError(order.charge_point_id)
         call = self._new_call(order, link, now)
@@ -208,7 +210,7 @@ class CallEngine:
         if call.state.is_ended:
             self._after_end(call, now)
             return
-        ended = self._store.calls.end_sent(call, outcome, now)
+        ended = self._store.calls.end_sent(call, outcome, now, is_last=self._is_last(call))
         if ended is None:  # the deadline, or a repetition, was faster
             return
         self._log(ended, text)
@@ -232,7 +234,9 @@ class CallEngine:
         call = self._store.calls.get(deadline.charge_point_id, deadline.call_id)
         if call is None:
             return
-        ended = self._store.calls.time_out(call, deadline.attempt, now) or (call if call.state.is_ended else None)
+        ended = self._store.calls.time_out(call, deadline.attempt, now, is_last=self._is_last(call)) or (
+            call if call.state.is_ended else None
+        )
         if ended and not ended.has_effects_done:
             self._finish(ended, now)
         is_queued = ended is None and self._store.calls.fence_off(call, deadline.attempt)
@@ -357,7 +361,8 @@ class CallEngine:
                 self._take_back(call, flight)
                 self._queue().send(Dispatch(call.charge_point_id), _RETRY)
             case Posted.TOO_LARGE:
-                ended = self._store.calls.end_sent(call, Outcome(CallState.FAILED, "message too large"), self._clock())
+                outcome = Outcome(CallState.FAILED, "message too large")
+                ended = self._store.calls.end_sent(call, outcome, self._clock(), is_last=self._is_last(call))
                 if ended:
                     self._after_end(ended, self._clock())
             case Posted.DELIVERED | Posted.UNKNOWN:
@@ -393,7 +398,7 @@ class CallEngine:
 
     def _end_queued(self, call: Call, state: CallState, status: str) -> Call | None:
         now = self._clock()
-        ended = self._store.calls.end_queued(call, Outcome(state, status), now)
+        ended = self._store.calls.end_queued(call, Outcome(state, status), now, is_last=self._is_last(call))
         if ended:
             self._finish(ended, now)
         return ended
@@ -403,15 +408,17 @@ class CallEngine:
             self._finish(call, now)
         self._land(call, call.attempt)
 
+    def _is_last(self, call: Call) -> bool:
+        """Whether the end of the call is the end of the matter."""
+        return call.task_token is None and not self._operations.has_effects(call)
+
     def _finish(self, call: Call, now: datetime) -> None:
         """What follows the end of a call, whatever it was: its effects, and whoever waits for it."""
-        has_effects = self._operations.has_effects(call)
-        if has_effects:
+        if self._operations.has_effects(call):
             self._operations.apply(call, now, self.place)
         if call.task_token:
             self._workflows.complete(call.task_token, {"callId": call.id, "state": call.state, "status": call.status})
-        if has_effects or call.task_token:
-            self._store.calls.mark_effects_done(call)
+        self._store.calls.mark_effects_done(call)
 
     def _land(self, call: Call, attempt: int) -> None:
         gap = self._settings.call_gap_s

@@ -223,17 +223,20 @@ class Calls:
             return (failed.item or {}).get("state") == CallState.QUEUED.value
         return True
 
-    def time_out(self, call: Call, attempt: int, now: datetime) -> Call | None:
-        """End a sent call that was not answered; None if it was, or was sent again since."""
-        return self._end(call, Outcome(CallState.TIMED_OUT, "no answer"), now, _is_sent_by(attempt))
+    def time_out(self, call: Call, attempt: int, now: datetime, *, is_last: bool) -> Call | None:
+        """End a sent call that was not answered; None if it was, or was sent again since.
 
-    def end_sent(self, call: Call, outcome: Outcome, now: datetime) -> Call | None:
+        `is_last`, here and below: nothing follows the end, so there is nothing to repeat if the process dies.
+        """
+        return self._end(call, Outcome(CallState.TIMED_OUT, "no answer"), now, _is_sent_by(attempt), is_last=is_last)
+
+    def end_sent(self, call: Call, outcome: Outcome, now: datetime, *, is_last: bool) -> Call | None:
         """End a sent call with its answer; None if it has ended before."""
-        return self._end(call, outcome, now, Attr("state").eq(CallState.SENT.value))
+        return self._end(call, outcome, now, Attr("state").eq(CallState.SENT.value), is_last=is_last)
 
-    def end_queued(self, call: Call, outcome: Outcome, now: datetime) -> Call | None:
+    def end_queued(self, call: Call, outcome: Outcome, now: datetime, *, is_last: bool) -> Call | None:
         """End a call that was never sent; None if it was, or has ended."""
-        return self._end(call, outcome, now, Attr("state").eq(CallState.QUEUED.value))
+        return self._end(call, outcome, now, Attr("state").eq(CallState.QUEUED.value), is_last=is_last)
 
     def record_late(self, call: Call, response: Any) -> None:
         """Keep an answer that came after the deadline, for the record."""
@@ -249,7 +252,9 @@ class Calls:
     def _change(self, call: Call, assign: dict[str, Any], condition: ConditionBase) -> None:
         self._table.update(keys.call(call.charge_point_id, call.id), assign=assign, condition=condition)
 
-    def _end(self, call: Call, outcome: Outcome, now: datetime, condition: ConditionBase) -> Call | None:
+    def _end(
+        self, call: Call, outcome: Outcome, now: datetime, condition: ConditionBase, *, is_last: bool
+    ) -> Call | None:
         try:
             item = self._table.update(
                 keys.call(call.charge_point_id, call.id),
@@ -259,6 +264,7 @@ class Calls:
                     "response": json.dumps(outcome.response) if outcome.response is not None else None,
                     "is_flagged": outcome.is_flagged or None,
                     "ended_at": format_timestamp(now),
+                    "has_effects_done": is_last or None,
                 },
                 remove=(*keys.index_attributes("GSI4"), "secret"),
                 condition=condition,
