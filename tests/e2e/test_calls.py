@@ -94,7 +94,7 @@ async def test_what_follows_the_end_of_a_call_is_made_up_for_when_the_process_th
     call = await placed("ClearCache")
     await station.next_call("ClearCache")
     ended = Outcome(CallState.ACCEPTED, "Accepted", {"status": "Accepted"})
-    await asyncio.to_thread(lambda: runtime().store.calls.end_sent(call, ended, call.created_at))
+    await asyncio.to_thread(lambda: runtime().store.calls.end_sent(call, ended, call.created_at, is_last=False))
     assert applied == []
     await eventually(call, lambda call: call.has_effects_done)
     assert applied == [CallState.ACCEPTED]
