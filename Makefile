@@ -46,6 +46,9 @@ bench: .venv/dev ## measure handlers, imports, DynamoDB units and a fleet
 synth: .venv/dev ## the CloudFormation template, into cdk.out
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes $(CDK_CLI) synth --quiet
 
+bootstrap: .venv/dev ## prepare an AWS account and region for deploy, once
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes $(CDK_CLI) bootstrap
+
 deploy: .venv/dev ## into the AWS account of the current credentials
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes $(CDK_CLI) deploy --all $(ARGS)
 
@@ -55,4 +58,4 @@ lock: ## re-resolve the pinned requirement files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local -c layers/dependencies/requirements.txt -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local --extra dev -c requirements.txt -o requirements-dev.txt
 
-.PHONY: help run demo test unit conformance check bench synth deploy lock
+.PHONY: help run demo test unit conformance check bench synth bootstrap deploy lock
