@@ -11,6 +11,7 @@ from csms.ids import ChargePointId
 from csms.runtime import Runtime
 from csms.store.calls import Call
 from csms.store.configuration import Reported
+from csms.store.links import Registration
 from csms.store.local_lists import LocalList, Sync
 from csms.v16.local_list_sync import start_sync
 from tests.called_station import CalledStation
@@ -325,9 +326,17 @@ def test_more_than_the_station_can_hold_is_not_begun(csms: Runtime, listed: List
     assert listed.called.posted == []
 
 
-def test_in_quiet_mode_nothing_follows_of_its_own_accord(csms: Runtime, listed: ListedStation) -> None:
+def test_in_quiet_mode_an_operator_may_still_synchronise(csms: Runtime, listed: ListedStation) -> None:
     add(csms, "A")
     csms.store.links.set_quiet(CP001, is_quiet=True)
     listed.sync()
+    assert (listed.kinds, latest(csms).state) == ([("Full", 1, 1)], "done")
+
+
+def test_a_synchronisation_ends_when_its_next_step_may_not_be_made(csms: Runtime, listed: ListedStation) -> None:
+    add(csms, "A")
+    listed.begin()
+    csms.store.links.set_registration(CP001, Registration.REJECTED)
+    listed.answer_all()
     assert (listed.sent, latest(csms).state) == ([], "failed")
-    assert "quiet" in str(latest(csms).reason)
+    assert "rejected" in str(latest(csms).reason)
