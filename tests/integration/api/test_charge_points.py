@@ -9,6 +9,13 @@ from tests.lambda_station import LambdaStation
 SECRET = "0123456789abcdef"
 
 
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    connections: list[str] = []
+    monkeypatch.setattr(Gateway, "close", lambda gateway, connection: connections.append(connection))
+    return connections
+
+
 def created(answer: Answer) -> dict[str, object]:
     assert answer.status == 201, answer.text
     body: dict[str, object] = answer.json
@@ -80,8 +87,26 @@ def test_any_identity_of_the_standard_can_be_addressed(
 
 def test_other_identities_are_refused(csms: Runtime, admin: LambdaOperator) -> None:
     identities: list[object] = ["", "x" * 49, "a#b", "a?b", "ä", "a%20b", "/a", "a/", "a\nb", "a\x00", 5, None, [], {}]
+    identities += [" ", "  ", " a", "a "]
     for identity in identities:
         assert admin.post("/charge-points", {"id": identity}).fields.keys() == {"id"}, identity
+
+
+@pytest.mark.parametrize("identity", ["m/connectors", "a/b/status-history", "m/commands", "m/commands/x", "m/quiet"])
+def test_an_identity_whose_path_means_something_else_is_refused(
+    csms: Runtime, admin: LambdaOperator, identity: str
+) -> None:
+    reasons = admin.post("/charge-points", {"id": identity}).fields
+    assert reasons.keys() == {"id"}
+    assert "cannot be told from" in reasons["id"]
+
+
+def test_a_station_that_came_by_itself_under_such_an_identity_is_reached_by_encoding_it_twice(
+    csms: Runtime, admin: LambdaOperator
+) -> None:
+    LambdaStation("m/connectors").connect()
+    assert admin.get("/charge-points/m%252Fconnectors").json["id"] == "m/connectors"
+    assert admin.delete("/charge-points/m%252Fconnectors").status == 204
 
 
 @pytest.mark.parametrize(
@@ -187,6 +212,22 @@ def test_a_rejected_station_hears_so_at_its_next_boot(
     assert view["boot"]["firmwareVersion"] == "1.2"
 
 
+def test_rejecting_a_station_closes_its_connection(
+    csms: Runtime, admin: LambdaOperator, station: LambdaStation, closed: list[str]
+) -> None:
+    for status in ("Pending", "Accepted"):
+        admin.put("/charge-points/CP001/registration", {"status": status})
+    assert closed == []
+
+    admin.put("/charge-points/CP001/registration", {"status": "Rejected"})
+
+    assert closed == [station.connection_id]
+    station.connection_id = ""
+    station.wait(seconds=1)
+    assert station.connect()["statusCode"] == 200
+    assert station.error_code("Heartbeat", {}) == "SecurityError"
+
+
 def test_online_is_connected_and_not_silent_for_long(
     csms: Runtime, admin: LambdaOperator, station: LambdaStation
 ) -> None:
@@ -211,13 +252,6 @@ def test_a_list_comes_in_pages_and_misses_nothing(csms: Runtime, admin: LambdaOp
 
     assert sorted(item["id"] for item in items) == sorted(identities)
     assert len(admin.get("/charge-points", limit=5).json["items"]) == 5
-
-
-@pytest.fixture
-def closed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    connections: list[str] = []
-    monkeypatch.setattr(Gateway, "close", lambda gateway, connection: connections.append(connection))
-    return connections
 
 
 def test_a_deleted_charge_point_is_disconnected_and_what_it_charged_stays(
@@ -269,6 +303,15 @@ def test_of_two_rotations_at_once_one_is_told_so(
     assert admin.post("/charge-points/CP001/credentials").status == 200
     monkeypatch.setattr(csms.store.charge_points, "find", lambda identity: stale)
     assert admin.post("/charge-points/CP001/credentials").status == 409
+
+
+def test_a_station_that_needs_no_password_gets_none(csms: Runtime, admin: LambdaOperator) -> None:
+    admin.post("/charge-points", {"id": "CP001", "securityProfile": 0})
+    for body in (None, {"password": SECRET}):
+        answer = admin.post("/charge-points/CP001/credentials", body)
+        assert answer.status == 409
+        assert "security profile 0" in answer.json["detail"]
+    assert admin.get("/charge-points/CP001").json["hasPassword"] is False
 
 
 def test_no_secret_is_logged(csms: Runtime, admin: LambdaOperator, caplog: pytest.LogCaptureFixture) -> None:

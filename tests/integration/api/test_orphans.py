@@ -1,3 +1,4 @@
+import base64
 from typing import Any
 
 import pytest
@@ -184,7 +185,18 @@ def test_only_transactions_of_its_own_charge_point_will_do(operator: LambdaOpera
     assert assign(operator, the_orphan(operator), transactionId=1).status == 404
 
 
-def test_an_unknown_orphan_is_not_found(operator: LambdaOperator) -> None:
-    for orphan in ("x", "!!", "%FF", "a/b", "YQ", "I2E", "Q1AwMDEj", "%F0%9F%98%80", "a" * 4000):
+def word(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def test_an_unknown_orphan_is_not_found(operator: LambdaOperator, station: LambdaStation) -> None:
+    station.stop(UNKNOWN)
+    known = the_orphan(operator)["id"]
+    made_up = [word(f"CP001#{'x' * 3000}"), word(f"{'x' * 3000}#0123456789ab"), word("CP001#0123456789AB")]
+    for orphan in (
+        *("x", "!!", "%FF", "a/b", "YQ", "I2E", "Q1AwMDEj", "%F0%9F%98%80", "a" * 4000),
+        *made_up,
+        f"{known}=",
+    ):
         assert operator.get(f"/orphans/{orphan}").status == 404, orphan
         assert operator.post(f"/orphans/{orphan}/assign", {"transactionId": 1}).status == 404, orphan

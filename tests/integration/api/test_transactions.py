@@ -2,6 +2,7 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -311,3 +312,12 @@ def test_closing_can_be_repeated_after_dying_half_way(
     connector = csms.store.connectors.get(CP001, 1)
     assert connector is not None
     assert connector.transaction_id is None
+
+
+@pytest.mark.parametrize("identity", ["x" * 3000, "a#b", "ä"])
+def test_what_can_be_no_identity_has_no_transactions(csms: Runtime, admin: LambdaOperator, identity: str) -> None:
+    path = f"/transactions/{quote(identity, safe='')}/1"
+    for found in (path, f"{path}/meter-values"):
+        assert admin.get(found).status == 404
+    assert admin.post(f"{path}/close", {"reason": "x"}).status == 404
+    assert admin.get("/transactions", chargePointId=identity).fields.keys() == {"chargePointId"}

@@ -2,7 +2,11 @@
 
 import hashlib
 import json
-from typing import Any
+import re
+from typing import Any, Final
+
+DIGEST: Final = re.compile(r"[0-9a-f]{12}")
+"""What `digest` makes."""
 
 
 def digest(value: Any) -> str:

@@ -3,8 +3,6 @@
 A cursor is not secret and not trusted: what was decoded here the store checks against the list it is used on.
 """
 
-import base64
-import binascii
 from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -12,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from csms.api.bodies import parse_json
 from csms.api.problems import MalformedRequest
+from csms.api.words import from_word, to_word
 from csms.store.errors import InvalidCursor
 from csms.store.listing import ShardCursor
 from csms.store.table import Cursor
@@ -35,8 +34,7 @@ def encode_place(place: ShardCursor | None) -> str | None:
     """The cursor of a list over several partitions."""
     if place is None:
         return None
-    text = _Place(p=place.partition, a=place.after).model_dump_json()
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return to_word(_Place(p=place.partition, a=place.after).model_dump_json())
 
 
 def decode_place(text: str | None) -> ShardCursor | None:
@@ -49,7 +47,7 @@ def decode_place(text: str | None) -> ShardCursor | None:
         return None
     try:
         place = _Place.model_validate(_decode(text))
-    except (ValidationError, MalformedRequest, binascii.Error, ValueError) as error:
+    except (ValidationError, MalformedRequest, ValueError) as error:
         raise InvalidCursor("not a cursor") from error
     return ShardCursor(place.p, place.a)
 
@@ -71,8 +69,7 @@ def decode_key(text: str | None) -> Cursor | None:
     return place.after if place else None
 
 
-def _decode(text: str) -> Any:
-    if not 0 < len(text) <= _LONGEST:
+def _decode(word: str) -> Any:
+    if len(word) > _LONGEST:
         raise InvalidCursor("not a cursor")
-    encoded = text.encode("ascii")
-    return parse_json(base64.b64decode(encoded + b"=" * (-len(encoded) % 4), altchars=b"-_", validate=True).decode())
+    return parse_json(from_word(word))

@@ -81,22 +81,28 @@ class CurrentRequest:
             raise NotFound(f"there is no charge point {identity}")
         return found
 
-    def link(self, identity: str) -> Link:
+    def link(self, identity: str, *, consistent: bool = False) -> Link:
         """The link of the charge point a path names.
 
         Raises:
             NotFound: there is no such charge point.
         """
         links = self.store.links
-        exact = links.get(ChargePointId(identity)) if IDENTITY.fullmatch(identity) else None
-        found = exact or links.get(self.charge_point(identity).id)
+        exact = links.get(ChargePointId(identity), consistent=consistent) if IDENTITY.fullmatch(identity) else None
+        found = exact or links.get(self.charge_point(identity).id, consistent=consistent)
         if found is None:
             raise NotFound(f"there is no charge point {identity}")
         return found
 
     def identity(self, text: str) -> ChargePointId:
-        """The identity as its charge point spells it; as it was given where there is no such charge point any more."""
-        found = self.store.charge_points.find(text) if IDENTITY.fullmatch(text) else None
+        """The identity as its charge point spells it; as it was given where there is no such charge point any more.
+
+        Raises:
+            NotFound: there never was one.
+        """
+        if not IDENTITY.fullmatch(text):
+            raise NotFound(f"there is no charge point {text}")
+        found = self.store.charge_points.find(text)
         return found.id if found else ChargePointId(text)
 
     def transaction(self, identity: str, number: int) -> Transaction:

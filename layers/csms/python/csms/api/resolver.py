@@ -30,7 +30,7 @@ from csms.api.problems import (
     findings_of,
 )
 from csms.api.request import with_time_left
-from csms.api.routing import Endpoint, all_endpoints
+from csms.api.routing import Endpoint, all_endpoints, path_pattern
 from csms.api.scopes import require
 from csms.store.errors import InvalidCursor
 
@@ -108,8 +108,7 @@ class Resolver(APIGatewayHttpResolver):
 
     @staticmethod
     def _compile_regex(rule: str, base_regex: str = r"\A{}\Z") -> re.Pattern[str]:
-        pattern = re.sub(r"<(\w+)>", r"(?P<\1>.+)", re.escape(rule))
-        return re.compile(base_regex.format(pattern), re.DOTALL)
+        return re.compile(base_regex.format(path_pattern(rule).pattern), re.DOTALL)
 
     def _call_route(self, route: Route, route_arguments: dict[str, str]) -> ResponseBuilder[Any]:
         """Ask for the scope before anything of the request is looked at."""

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -107,6 +108,11 @@ def all_endpoints() -> list[Endpoint]:
     if repeated:
         raise ValueError(f"declared twice: {sorted(repeated)}")
     return sorted(endpoints, key=_specificity)
+
+
+def path_pattern(path: str) -> re.Pattern[str]:
+    """What a declared path matches; its parts are named groups."""
+    return re.compile(re.sub(r"<(\w+)>", r"(?P<\1>.+)", re.escape(path)), re.DOTALL)
 
 
 def _specificity(endpoint: Endpoint) -> tuple[int, str]:

@@ -8,16 +8,16 @@ from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
+from csms.api.identities import NewIdentity
 from csms.api.models import ChangesModel, Groups, LongText, Moment, Page, PathIdentity, RequestModel, ShortText, View
 from csms.api.passwords import PasswordText, new_secret
 from csms.api.problems import Conflict, NotFound
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
-from csms.connections import IDENTITY
 from csms.ids import ChargePointId
 from csms.store.charge_points import ChargePoint, IdentityTaken, SecurityProfile
 from csms.store.errors import ConditionFailed
@@ -27,18 +27,10 @@ routes = Routes("Charge points")
 _logger = logging.getLogger(__name__)
 
 
-def _identity(text: str) -> str:
-    if not IDENTITY.fullmatch(text):
-        raise ValueError("1 to 48 letters, digits, spaces and *-_=+|@.:/")
-    if text != text.strip("/"):
-        raise ValueError("no slash at either end: it cannot be told from the path of the URL")
-    return text
-
-
 class NewChargePoint(RequestModel):
     """A charge point to add."""
 
-    id: Annotated[str, AfterValidator(_identity)] = Field(description="Its identity, the last part of its OCPP URL.")
+    id: NewIdentity = Field(description="Its identity, the last part of its OCPP URL.")
     security_profile: int = Field(
         default=1,
         strict=True,
@@ -185,11 +177,14 @@ def set_registration(
 ) -> ChargePointView:
     """Accept, hold or reject a charge point.
 
-    It learns of it with its next BootNotification; messages are treated accordingly at once.
+    It learns of it with its next BootNotification. Accepting counts from its next message on. Rejecting closes its
+    connection, and whatever it opens next is treated accordingly; holding one that was accepted takes up to a minute.
     """
     charge_point = current.charge_point(identity)
     current.store.links.create(charge_point.id, change.status)
     current.store.links.set_registration(charge_point.id, change.status)
+    if change.status is Registration.REJECTED:
+        _disconnect(current, current.store.links.get(charge_point.id, consistent=True))
     _logger.info(
         "registration set",
         extra={"charge_point_id": charge_point.id, "registration": change.status.value, "caller": current.caller},
@@ -230,8 +225,7 @@ def delete_charge_point(
     current.store.links.delete(charge_point.id)
     current.store.charge_points.delete(charge_point.id)
     _logger.info("charge point deleted", extra={"charge_point_id": charge_point.id, "caller": current.caller})
-    if link and link.connection_id and current.gateway:
-        current.gateway.close(link.connection_id)
+    _disconnect(current, link)
     return Response(204)
 
 
@@ -250,6 +244,11 @@ def _create(current: CurrentRequest, charge_point: ChargePoint, registration: Re
         raise Conflict(f"there is a charge point {charge_point.id} already") from exists
     with suppress(ConditionFailed):
         store.links.set_registration(charge_point.id, registration)
+
+
+def _disconnect(current: CurrentRequest, link: Link | None) -> None:
+    if link and link.connection_id and current.gateway:
+        current.gateway.close(link.connection_id)
 
 
 def _read(current: CurrentRequest, charge_point: ChargePoint) -> ChargePointView:

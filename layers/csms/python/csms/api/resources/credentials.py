@@ -13,6 +13,7 @@ from csms.api.problems import Conflict
 from csms.api.request import Current
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
+from csms.store.charge_points import SecurityProfile
 from csms.store.errors import ConditionFailed
 
 routes = Routes("Charge points")
@@ -43,8 +44,14 @@ def rotate_credentials(
     """Set the password of a charge point.
 
     The one before stays accepted until the next rotation, so that the station can be told in between.
+    409 where the security profile asks for no password.
     """
     charge_point = current.charge_point(identity)
+    if charge_point.security_profile is SecurityProfile.NONE:
+        raise Conflict(
+            "security profile 0 asks for no password; change the profile first: delete the charge point and add it"
+            " again with securityProfile 1 or 2"
+        )
     secret = new_secret(change.password)
     kept = charge_point.secrets[:1] if change.keep_previous else ()
     try:

@@ -1,7 +1,5 @@
 """Orphans: charge data that belongs to no transaction until an operator says where it goes."""
 
-import base64
-import binascii
 from typing import Annotated, Any, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
@@ -14,6 +12,9 @@ from csms.api.problems import NotFound
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
+from csms.api.words import from_word, to_word
+from csms.connections import IDENTITY
+from csms.digest import DIGEST
 from csms.ids import ChargePointId, TransactionId
 from csms.ocpp.primitives import LARGEST_TRANSACTION_ID
 from csms.store.orphans import Orphan
@@ -82,32 +83,21 @@ def assign_orphan(current: Current, orphan: PathOrphan, to: Annotated[Assignment
     return _view(_find(current, orphan))
 
 
-def _find(current: CurrentRequest, text: str) -> Orphan:
-    charge_point_id, orphan_id = _parts_of(text)
-    found = current.store.orphans.get(charge_point_id, orphan_id) if orphan_id else None
+def _find(current: CurrentRequest, word: str) -> Orphan:
+    try:
+        charge_point_id, _, orphan_id = from_word(word).rpartition("#")
+    except ValueError as error:
+        raise NotFound("there is no such orphan") from error
+    is_possible = IDENTITY.fullmatch(charge_point_id) and DIGEST.fullmatch(orphan_id)
+    found = current.store.orphans.get(ChargePointId(charge_point_id), orphan_id) if is_possible else None
     if found is None:
         raise NotFound("there is no such orphan")
     return found
 
 
-def _id_of(orphan: Orphan) -> str:
-    """Its charge point and its id in one word that needs no encoding in a URL."""
-    return base64.urlsafe_b64encode(f"{orphan.charge_point_id}#{orphan.id}".encode()).decode().rstrip("=")
-
-
-def _parts_of(text: str) -> tuple[ChargePointId, str]:
-    try:
-        encoded = text.encode("ascii")
-        decoded = base64.b64decode(encoded + b"=" * (-len(encoded) % 4), altchars=b"-_", validate=True).decode()
-    except (UnicodeError, binascii.Error) as error:
-        raise NotFound("there is no such orphan") from error
-    charge_point_id, _, orphan_id = decoded.rpartition("#")
-    return ChargePointId(charge_point_id), orphan_id
-
-
 def _view(orphan: Orphan) -> OrphanView:
     return OrphanView(
-        id=_id_of(orphan),
+        id=to_word(f"{orphan.charge_point_id}#{orphan.id}"),
         charge_point_id=orphan.charge_point_id,
         action=orphan.action,
         reason=orphan.reason,

@@ -10,6 +10,7 @@ from pydantic import Field
 from csms.api.closing import close_by_hand
 from csms.api.csv_text import MEDIA_TYPE, csv_response
 from csms.api.cursors import CursorText, decode_place, encode_place
+from csms.api.identities import Identity
 from csms.api.models import IdTagText, LongText, Page, PathIdentity, PathTransaction, QueryMoment, RequestModel
 from csms.api.paging import AnyLimit, next_page, page_size
 from csms.api.problems import Finding, InvalidRequest
@@ -40,7 +41,7 @@ class Closing(RequestModel):
 @routes.get("/transactions", Scope.READ, answers=_ANSWERS)
 def list_transactions(
     current: Current,
-    charge_point_id: Annotated[str | None, Query(alias="chargePointId")] = None,
+    charge_point_id: Annotated[Identity | None, Query(alias="chargePointId")] = None,
     id_tag: Annotated[IdTagText | None, Query(alias="idTag")] = None,
     state: Annotated[TransactionState | None, Query()] = None,
     since: Annotated[QueryMoment | None, Query(alias="from", description="Started then or later.")] = None,
