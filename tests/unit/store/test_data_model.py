@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from csms.ids import ChargePointId, ConnectionId, ReservationId, TransactionId
+from csms.ids import CallId, ChargePointId, ConnectionId, ReservationId, TransactionId
 from csms.store import keys
 
 PAGE = (Path(__file__).parents[3] / "docs" / "data-model.md").read_text()
@@ -24,10 +24,14 @@ ITEMS = {
     "meter values of a transaction": keys.Key(keys.transaction_meter_partition(CP, TX), TIMED),
     "meter values of a connector": keys.Key(keys.connector_meter_partition(CP, 1, NOW), TIMED),
     "history": keys.event(CP, "status", NOW, "abc"),
+    "file transfer": keys.file_transfer(CP, "firmware", CallId("c1")),
+    "file token": keys.file_token("abc"),
+    "firmware image": keys.firmware_image("abc"),
     "orphan": keys.orphan(CP, "abc"),
     "bulk command": keys.bulk("b1"),
     "bulk result": keys.bulk_result("b1", CP),
     "configuration key": keys.configuration(CP, "HeartbeatInterval"),
+    "model": keys.charge_point_model("Vendor", "Model"),
     "charging profile": keys.charging_profile(CP, 7),
     "reservation": keys.reservation(CP, ReservationId(7)),
     "local list": keys.local_list(CP),
@@ -67,6 +71,7 @@ def test_an_items_keys_are_as_documented(item: str) -> None:
         keys.open_transaction("Tag", CP, TX),
         keys.ended_of_charge_point(CP, NOW, TX),
         keys.ended_on_day(CP, NOW, TX),
+        keys.firmware_of_model("Vendor", "Model", NOW, "abc"),
         keys.due("RESERVATION", NOW, CP, "7"),
     ],
 )
