@@ -12,7 +12,7 @@ from csms.runtime import Runtime
 from csms.store.calls import Call, CallState
 from csms.store.configuration import Reported
 from csms.store.links import Registration
-from csms.store.reservations import Reservation, ReservationState
+from csms.store.reservations import Reservation, Reservations, ReservationState
 from csms.v16.operations import Situation, operations
 from tests.called_station import CalledStation
 
@@ -281,3 +281,17 @@ def test_a_start_of_a_pending_station_uses_its_reservation_too(csms: Runtime, ca
     csms.store.links.set_registration(CP001, Registration.PENDING)
     called.start(reservationId=7)
     assert state(csms) is ReservationState.USED
+
+
+def test_where_nothing_is_reserved_nobody_looks_for_reservations(
+    called: CalledStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*_: Any) -> None:
+        pytest.fail("looked for reservations")
+
+    monkeypatch.setattr(Reservations, "get", look)
+    monkeypatch.setattr(Reservations, "open_of", look)
+    called.start()
+    called.start(connectorId=2, reservationId=-1)
+    report(called, "Faulted")
+    report(called, "Unavailable", 0)
