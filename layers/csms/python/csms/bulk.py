@@ -85,7 +85,7 @@ class BulkCommands:
 
     def _call(self, bulk: Bulk, named: ChargePointId) -> BulkResult:
         charge_point = self._store.charge_points.find(named)
-        link = self._store.links.get(charge_point.id) if charge_point else None
+        link = self._store.links.get(charge_point.id, consistent=True) if charge_point else None
         if link is None:
             return BulkResult(named, refusal=_NOBODY)
         command = Command(

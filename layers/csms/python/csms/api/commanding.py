@@ -56,7 +56,7 @@ def carry_out(
         Conflict: a rule stands against it, or the charge point is offline.
         TooManyRequests: too many calls wait already.
     """
-    link = current.link(identity)
+    link = current.link(identity, consistent=True)
     wanted = Command(
         action,
         body,

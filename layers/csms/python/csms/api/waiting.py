@@ -1,4 +1,7 @@
-"""Waiting for a call to end: its row is read again and again, because its answer arrives in another invocation."""
+"""Waiting for a call to end: its row is read again and again, because its answer arrives in another invocation.
+
+It has ended when what its end changes has been changed as well: whoever waited may read that next.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,17 +11,17 @@ from csms.store.calls import Call
 
 LONGEST_WAIT_S: Final = 25
 """API Gateway gives up after 30 s."""
-_SHORTEST_PAUSE_S: Final = 0.05
+_SHORTEST_PAUSE_S: Final = 0.03
 _LONGEST_PAUSE_S: Final = 0.25
 _LEAST_S: Final = 0.001
-_SHARE: Final = 0.1
-"""A pause is a tenth of the time gone by: a station that answers at once is not kept, a slow one not asked for much."""
+_SHARE: Final = 0.05
+"""A pause is a twentieth of the time gone by: nobody waits long for a quick station, nor asks much for a slow one."""
 
 
 def wait_until_ended(call: Call, read: Callable[[Call], Call], wait_s: float) -> Call:
     """The call when it has ended, or as it is when the time is up."""
     for pause_s in pauses(wait_s):
-        if call.state.is_ended:
+        if call.state.is_ended and call.has_effects_done:
             break
         time.sleep(pause_s)
         call = read(call)

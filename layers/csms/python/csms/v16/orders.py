@@ -37,7 +37,9 @@ class Commands:
         self._engine = engine
 
     def place(self, link: Link, command: Command, now: datetime) -> Call:
-        """Complete, check and place; a repetition of the idempotency key gets the call that the first one became.
+        """Complete, check and place. The link has just been read, strongly consistent.
+
+        A repetition of the idempotency key gets the call that the first one became.
 
         Raises:
             pydantic.ValidationError: the payload does not satisfy the schema.
@@ -69,4 +71,4 @@ class Commands:
             files=self._files,
         )
         prepared = operations()[command.action].prepare(command.body, situation)
-        return self._engine.place(replace(order, payload=prepared.payload, context=prepared.context))
+        return self._engine.place(replace(order, payload=prepared.payload, context=prepared.context), link)
