@@ -5,6 +5,7 @@ PYTHON ?= python3
 export PYTHONPATH := layers/csms/python:functions:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := .venv/bin
+IN_PARALLEL := -n 2 --dist loadfile
 CDK_CLI := aws-cdk@2.1148.1
 
 help: ## list the verbs
@@ -26,10 +27,10 @@ demo: .venv/local ## a simulated fleet against the running local stack (ARGS="--
 	@exec $(BIN)/python -m local.fleet $(ARGS)
 
 test: .venv/dev ## all tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(IN_PARALLEL)
 
-unit: .venv/dev ## the tests that need no running stack
-	@$(BIN)/pytest tests/unit tests/integration
+unit: .venv/dev ## the quick part of the tests
+	@$(BIN)/pytest tests/unit $(IN_PARALLEL)
 
 conformance: .venv/dev ## the certification cases against a local stack
 	@$(BIN)/pytest tests/conformance -v
