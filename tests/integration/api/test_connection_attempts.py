@@ -5,7 +5,7 @@ import pytest
 
 from csms.runtime import Runtime, runtime
 from tests.lambda_operator import LambdaOperator
-from tests.lambda_station import LambdaStation
+from tests.lambda_station import NOON, LambdaStation
 
 
 def accept(admin: LambdaOperator, attempt: dict[str, Any]) -> dict[str, Any]:
@@ -25,16 +25,56 @@ def strict(csms: Runtime, monkeypatch: pytest.MonkeyPatch) -> Runtime:
     return runtime()
 
 
-def test_an_unknown_station_gets_in_by_what_its_attempt_says(strict: Runtime, admin: LambdaOperator) -> None:
+def refused(csms: Runtime, identity: str, *, with_credentials: bool | None) -> None:
+    csms.store.connection_attempts.record(
+        identity, "unknown charge point", NOON, "192.0.2.1", None, with_credentials=with_credentials
+    )
+
+
+def test_an_unknown_station_without_a_password_gets_in_without_one_and_the_operator_is_warned(
+    strict: Runtime, admin: LambdaOperator
+) -> None:
     station = LambdaStation("CP 1/a")
     for _ in range(3):
         assert station.connect()["statusCode"] == 404
+    refused(strict, "CP 1/a", with_credentials=False)
 
     (attempt,) = admin.items("/connection-attempts")
 
-    assert (attempt["identity"], attempt["reason"], attempt["count"]) == ("CP 1/a", "unknown charge point", 3)
+    assert (attempt["identity"], attempt["reason"], attempt["count"]) == ("CP 1/a", "unknown charge point", 4)
+    assert attempt["withCredentials"] is False
+    assert "no password" in attempt["accept"]["note"]
+    assert accept(admin, attempt)["password"] is None
+    assert station.connect()["statusCode"] == 200
+
+
+@pytest.mark.parametrize("with_credentials", [True, None])
+def test_an_unknown_station_with_a_password_gets_in_with_the_one_it_is_to_be_told(
+    strict: Runtime, admin: LambdaOperator, with_credentials: bool | None
+) -> None:
+    refused(strict, "CP001", with_credentials=with_credentials)
+    (attempt,) = admin.items("/connection-attempts")
+    assert "must be told" in attempt["accept"]["note"]
     password = bytes.fromhex(accept(admin, attempt)["password"])
-    assert station.connect(password=password)["statusCode"] == 200
+    assert LambdaStation().connect(password=password)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("identity", ["CP001", "cp001"])
+def test_what_exists_meanwhile_is_not_to_be_created(strict: Runtime, admin: LambdaOperator, identity: str) -> None:
+    refused(strict, "CP001", with_credentials=False)
+    refused(strict, "CP002", with_credentials=False)
+    admin.post("/charge-points", {"id": identity})
+    attempts = {attempt["identity"]: attempt["accept"] for attempt in admin.items("/connection-attempts")}
+    assert attempts["CP001"] is None
+    assert attempts["CP002"]
+
+
+def test_what_is_gone_meanwhile_is_not_to_be_changed(strict: Runtime, admin: LambdaOperator) -> None:
+    admin.post("/charge-points", {"id": "CP001"})
+    LambdaStation().connect()
+    admin.delete("/charge-points/CP001")
+    (attempt,) = admin.items("/connection-attempts")
+    assert (attempt["reason"], attempt["accept"]) == ("no credentials for this identity", None)
 
 
 def test_a_station_with_the_wrong_password_gets_in_with_a_new_one(strict: Runtime, admin: LambdaOperator) -> None:
@@ -58,7 +98,7 @@ def test_a_station_that_offers_no_subprotocol_gets_in_when_that_is_allowed(
     assert station.connect(subprotocol=None)["statusCode"] == 200
 
 
-@pytest.mark.parametrize("identity", ["ä", "x" * 49, "a#b"])
+@pytest.mark.parametrize("identity", ["ä", "x" * 49, "a#b", "m/connectors"])
 def test_what_can_never_be_an_identity_cannot_be_accepted(
     strict: Runtime, admin: LambdaOperator, identity: str
 ) -> None:

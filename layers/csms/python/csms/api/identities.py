@@ -12,9 +12,13 @@ from csms.connections import IDENTITY
 _BELOW: Final = "/charge-points/"
 
 
-def is_addressable(identity: str) -> bool:
-    """Whether the path of the charge point is not that of something else: `m/connectors` are the connectors of `m`."""
-    return not any(pattern.fullmatch(f"{_BELOW}{identity}") for pattern in _patterns_of_parts())
+def is_new_identity(text: str) -> bool:
+    """Whether a charge point could be added under this identity."""
+    try:
+        _check_new(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _check(text: str) -> str:
@@ -26,8 +30,8 @@ def _check(text: str) -> str:
 def _check_new(text: str) -> str:
     if _check(text) != text.strip("/ "):
         raise ValueError("no slash and no space at either end: they get lost in URLs")
-    if not is_addressable(text):
-        raise ValueError("cannot be told from the path of something else in this API")
+    if any(pattern.fullmatch(f"{_BELOW}{text}") for pattern in _patterns_of_parts()):
+        raise ValueError("its path cannot be told from that of something else in this API")
     return text
 
 

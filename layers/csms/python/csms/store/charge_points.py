@@ -1,6 +1,6 @@
 """Charge points: what the operator set, what the station said at boot, and what it must know to connect."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -94,6 +94,13 @@ class ChargePoints:
         """One charge point by its exact identity."""
         item = self._table.get(keys.charge_point(charge_point_id), consistent=True)
         return _from_item(item) if item else None
+
+    def known(self, identities: Collection[str]) -> frozenset[str]:
+        """Those of the identities that a charge point has, in this or another case."""
+        claims = self._table.get_many(list({keys.identity(identity) for identity in identities}))
+        owners = [keys.charge_point(ChargePointId(claim["charge_point_id"])) for claim in claims]
+        folded = {item["charge_point_id"].casefold() for item in self._table.get_many(owners)}
+        return frozenset(identity for identity in identities if identity.casefold() in folded)
 
     def create(self, charge_point: ChargePoint) -> None:
         """Add a charge point. Safe to run again: the claim of the identity is its own.

@@ -24,6 +24,8 @@ class ConnectionAttempt:
     last_at: datetime
     source_ip: str | None
     user_agent: str | None
+    with_credentials: bool | None = None
+    """Whether the last one offered a password or certificate; None where that was not noted."""
 
 
 class ConnectionAttempts:
@@ -32,7 +34,16 @@ class ConnectionAttempts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def record(self, identity: str, reason: str, now: datetime, source_ip: str | None, user_agent: str | None) -> None:
+    def record(
+        self,
+        identity: str,
+        reason: str,
+        now: datetime,
+        source_ip: str | None,
+        user_agent: str | None,
+        *,
+        with_credentials: bool | None = None,
+    ) -> None:
         """Count one more refusal."""
         self._table.update(
             keys.connection_attempt(identity, reason),
@@ -42,6 +53,7 @@ class ConnectionAttempts:
                 "last_at": format_timestamp(now),
                 "source_ip": source_ip,
                 "user_agent": user_agent,
+                "with_credentials": with_credentials,
                 keys.TTL_ATTRIBUTE: int((now + _KEEP).timestamp()),
                 **keys.listed(_KIND, f"{identity}#{reason}").attributes(),
             },
@@ -63,4 +75,5 @@ def _from_item(item: Item) -> ConnectionAttempt:
         last_at=parse_timestamp(item["last_at"]),
         source_ip=item.get("source_ip"),
         user_agent=item.get("user_agent"),
+        with_credentials=item.get("with_credentials"),
     )

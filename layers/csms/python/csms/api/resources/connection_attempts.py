@@ -6,6 +6,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
+from csms.api.identities import is_new_identity
 from csms.api.models import Moment, Page, View
 from csms.api.request import Current
 from csms.api.routing import Routes
@@ -22,6 +23,7 @@ class RemedyView(View):
     method: str
     path: str
     body: dict[str, Any]
+    note: str | None = Field(description="What to know before.")
 
 
 class ConnectionAttemptView(View):
@@ -34,6 +36,7 @@ class ConnectionAttemptView(View):
     last_at: Moment
     source_ip: str | None
     user_agent: str | None
+    with_credentials: bool | None = Field(description="Whether the last one offered a password; null: not known.")
     accept: RemedyView | None = Field(description="What would let it in; null where only the station can do better.")
 
 
@@ -43,6 +46,8 @@ def list_connection_attempts(
 ) -> Page[ConnectionAttemptView]:
     """The attempts of the last 30 days that were refused."""
     page = current.store.connection_attempts.list(limit=limit, cursor=decode_place(cursor))
+    identities = {attempt.identity for attempt in page.things if IDENTITY.fullmatch(attempt.identity)}
+    known = current.store.charge_points.known(identities)
     views = [
         ConnectionAttemptView(
             identity=attempt.identity,
@@ -52,28 +57,43 @@ def list_connection_attempts(
             last_at=attempt.last_at,
             source_ip=attempt.source_ip,
             user_agent=attempt.user_agent,
-            accept=_remedy(attempt),
+            with_credentials=attempt.with_credentials,
+            accept=_remedy(attempt, is_known=attempt.identity in known),
         )
         for attempt in page.things
     ]
     return Page[ConnectionAttemptView](items=views, cursor=encode_place(page.cursor))
 
 
-_NEW_PASSWORD: Final[tuple[str, str, dict[str, Any]]] = ("POST", "/credentials", {})
-_CHANGE_OF_REASON: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
-    "no sub-protocol offered": ("PATCH", "", {"allowsMissingSubprotocol": True}),
+_TELL_STATION: Final = "The station must be told the new password, which is shown only in the answer."
+_UNGUARDED: Final = (
+    "The station offers no password: with security profile 0 whoever knows its identity can connect in its place."
+)
+_Change = tuple[str, str, dict[str, Any], str | None]
+_NEW_PASSWORD: Final[_Change] = ("POST", "/credentials", {}, _TELL_STATION)
+_CHANGES: Final[dict[str, _Change]] = {
+    "no sub-protocol offered": ("PATCH", "", {"allowsMissingSubprotocol": True}, None),
     "no credentials for this identity": _NEW_PASSWORD,
     "wrong password": _NEW_PASSWORD,
 }
 """What to change at a known charge point, by the reasons of `csms.connections`."""
 
 
-def _remedy(attempt: ConnectionAttempt) -> RemedyView | None:
-    if not IDENTITY.fullmatch(attempt.identity):
-        return None
-    if attempt.reason == "unknown charge point":
-        return RemedyView(method="POST", path="/charge-points", body={"id": attempt.identity})
-    if attempt.reason not in _CHANGE_OF_REASON:
-        return None
-    method, below, body = _CHANGE_OF_REASON[attempt.reason]
-    return RemedyView(method=method, path=f"/charge-points/{quote(attempt.identity, safe='')}{below}", body=body)
+def _remedy(attempt: ConnectionAttempt, *, is_known: bool) -> RemedyView | None:
+    if is_known and attempt.reason in _CHANGES:
+        method, below, body, note = _CHANGES[attempt.reason]
+        path = f"/charge-points/{quote(attempt.identity, safe='')}{below}"
+        return RemedyView(method=method, path=path, body=body, note=note)
+    if not is_known and attempt.reason == "unknown charge point" and is_new_identity(attempt.identity):
+        return _creation(attempt)
+    return None
+
+
+def _creation(attempt: ConnectionAttempt) -> RemedyView:
+    has_none = attempt.with_credentials is False
+    return RemedyView(
+        method="POST",
+        path="/charge-points",
+        body={"id": attempt.identity, "securityProfile": 0 if has_none else 1},
+        note=_UNGUARDED if has_none else f"{_TELL_STATION} If you know the one it has, add it as `password`.",
+    )
