@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 READY_WITHIN_S = 60
 STOPPED_WITHIN_S = 20
 FREE_PORTS = {"OCPP_PORT": "0", "API_PORT": "0", "AWS_PORT": "0"}
+UNOBTRUSIVE = {"COMMISSIONING": "false"}
+"""Nothing is sent that a test did not ask for."""
 SOURCES = os.pathsep.join(str(ROOT / folder) for folder in ("layers/csms/python", "functions", "."))
 
 
@@ -43,7 +45,8 @@ def running_stack(directory: Path, **environment: str) -> Iterator[Stack]:
     Raises:
         AssertionError: it did not start, or not stop cleanly.
     """
-    settings = {"LOCAL_DIRECTORY": str(directory / "local"), "PYTHONPATH": SOURCES, **FREE_PORTS, **environment}
+    usual = {"LOCAL_DIRECTORY": str(directory / "local"), "PYTHONPATH": SOURCES, **FREE_PORTS, **UNOBTRUSIVE}
+    settings = usual | environment
     log = directory / "stack.log"
     with (
         log.open("w") as errors,

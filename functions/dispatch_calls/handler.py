@@ -3,8 +3,9 @@
 import logging
 from typing import Any
 
-from csms.call_queue import BulkChunk, BulkSelection, Deadline, Dispatch, Wake, read
+from csms.call_queue import BulkChunk, BulkSelection, Commission, Deadline, Dispatch, Wake, read
 from csms.runtime import Runtime, runtime
+from csms.v16 import commissioning
 
 logger = logging.getLogger("csms.dispatch_calls")
 
@@ -35,3 +36,5 @@ def _wake(csms: Runtime, wake: Wake) -> None:
             csms.bulk.select(wake)
         case BulkChunk():
             csms.bulk.place(wake)
+        case Commission():
+            commissioning.begin(csms.store, csms.calls.place, wake)

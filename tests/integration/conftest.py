@@ -23,6 +23,7 @@ def csms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
         "TABLE_NAME": "csms",
         "CALLBACK_URL": "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/prod",
         "UNKNOWN_CHARGE_POINTS": "accept",
+        "COMMISSIONING": "false",
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from csms.call_queue import BulkChunk, BulkSelection, Deadline, Dispatch, Wake, read, write
+from csms.call_queue import BulkChunk, BulkSelection, Commission, Deadline, Dispatch, Wake, read, write
 from csms.ids import CallId, ChargePointId
 from csms.store.listing import ShardCursor
 
@@ -16,6 +16,7 @@ def test_wake_ups_survive_the_queue() -> None:
         BulkSelection("b", ShardCursor(2, None), 7),
         BulkSelection("b", ShardCursor(2, {"PK": "x"}), 7),
         BulkChunk("b", (CP, ChargePointId("CP2"))),
+        Commission(CP, until),
     ]
     for wake in wakes:
         assert read(write(wake)) == wake

@@ -52,7 +52,15 @@ class BulkChunk:
     charge_point_ids: tuple[ChargePointId, ...]
 
 
-Wake = Dispatch | Deadline | BulkSelection | BulkChunk
+@dataclass(frozen=True)
+class Commission:
+    """Commission the charge point, which booted then."""
+
+    charge_point_id: ChargePointId
+    booted_at: datetime
+
+
+Wake = Dispatch | Deadline | BulkSelection | BulkChunk | Commission
 
 
 class CallQueue:
@@ -79,6 +87,8 @@ def read(body: str) -> Wake:
     if "bulkId" in fields:
         return _read_bulk(fields)
     charge_point_id = ChargePointId(fields["chargePointId"])
+    if "bootedAt" in fields:
+        return Commission(charge_point_id, parse_timestamp(fields["bootedAt"]))
     if "callId" not in fields:
         return Dispatch(charge_point_id)
     return Deadline(charge_point_id, CallId(fields["callId"]), fields["attempt"], parse_timestamp(fields["until"]))
@@ -96,6 +106,8 @@ def _fields(wake: Wake) -> dict[str, Any]:
             return {"bulkId": bulk_id, "place": place, "found": found}
         case BulkChunk(bulk_id, charge_point_ids):
             return {"bulkId": bulk_id, "chargePointIds": charge_point_ids}
+        case Commission(charge_point_id, booted_at):
+            return {"chargePointId": charge_point_id, "bootedAt": format_timestamp(booted_at)}
 
 
 def _read_bulk(fields: Mapping[str, Any]) -> Wake:

@@ -56,7 +56,7 @@ class Runtime:
     @cached_property
     def answerer(self) -> Answerer:
         """Answers what charge points send."""
-        return Answerer(self.settings, self.store, self.sessions, self.calls)
+        return Answerer(self.settings, self.store, self.sessions, self.calls, lambda: self.call_queue)
 
     @cached_property
     def calls(self) -> CallEngine:

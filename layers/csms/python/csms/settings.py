@@ -42,6 +42,8 @@ class Settings(BaseModel):
     """How long after a BootNotification nothing is sent."""
     call_gap_s: Annotated[int, Field(ge=0, le=60)] = 0
     """How long after an answer the next call goes out."""
+    commissioning: bool = True
+    """Whether a station that boots is asked for its configuration and brought to what it should be."""
     message_log_days: Annotated[int, Field(ge=1, le=3650)] = 30
     history_days: Annotated[int, Field(ge=1, le=3650)] = 90
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from csms.settings import Settings
 from csms.store.bulks import Bulks
 from csms.store.calls import Calls
+from csms.store.charge_point_models import ChargePointModels
 from csms.store.charge_points import ChargePoints
 from csms.store.charging_profiles import ChargingProfiles
 from csms.store.configuration import Configuration
@@ -38,6 +39,7 @@ class Store:
         table = Table(client, settings.table_name)
         self.bulks = Bulks(table)
         self.calls = Calls(table)
+        self.charge_point_models = ChargePointModels(table)
         self.charge_points = ChargePoints(table)
         self.charging_profiles = ChargingProfiles(table)
         self.configuration = Configuration(table)

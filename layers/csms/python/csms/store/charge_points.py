@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Final
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
@@ -17,6 +17,7 @@ from csms.store.listing import ListPage, ShardCursor, list_partitions, partition
 from csms.store.table import Item, Table
 
 _KIND: Final = "CP"
+_QUIRK: Final = "quirk:"
 _EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
 BOOT_FIELDS: Final = (
     "charge_point_vendor",
@@ -30,6 +31,15 @@ BOOT_FIELDS: Final = (
     "meter_serial_number",
 )
 """BootNotification's fields [S 6.3], which are also the names of their attributes."""
+
+
+class Quirk(StrEnum):
+    """What a charge point, or all of its model, does otherwise than the specification says."""
+
+    READS_IN_BATCHES = "readsConfigurationInBatches"
+    """It does not answer when asked for its whole configuration at once."""
+    NO_AVAILABILITY_OF_ALL = "rejectsAvailabilityOfConnector0"
+    """It rejects ChangeAvailability of the charge point as a whole."""
 
 
 class SecurityProfile(IntEnum):
@@ -68,6 +78,8 @@ class ChargePoint:
     booted_at: datetime | None = None
     boot_status: str | None = None
     """What its last BootNotification was answered."""
+    quirks: Mapping[Quirk, bool] = field(default_factory=dict)
+    """Those that were learnt or set; where one is not here, its model may have it."""
     candidates: tuple[SecretCandidate, ...] = ()
     """Secrets it has been told and may use already, accepted beside the others."""
 
@@ -177,6 +189,20 @@ class ChargePoints:
             condition=_EXISTS,
         )
 
+    def set_quirks(self, charge_point_id: ChargePointId, quirks: Mapping[Quirk, bool | None]) -> None:
+        """Note these quirks and no others; None leaves one to the model.
+
+        Raises:
+            ConditionFailed: there is no such charge point.
+        """
+        attributes = {f"{_QUIRK}{quirk.value}": value for quirk, value in quirks.items()}
+        self._table.update(
+            keys.charge_point(charge_point_id),
+            assign=attributes,
+            remove=[name for name, value in attributes.items() if value is None],
+            condition=_EXISTS,
+        )
+
     def delete(self, charge_point_id: ChargePointId) -> None:
         """Remove a charge point and free its identity; what it charged stays on record."""
         self._table.delete(keys.charge_point(charge_point_id))
@@ -227,6 +253,7 @@ def _from_item(item: Item) -> ChargePoint:
         boot={name: item[name] for name in BOOT_FIELDS if name in item} or None,
         booted_at=parse_timestamp(item["booted_at"]) if "booted_at" in item else None,
         boot_status=item.get("boot_status"),
+        quirks={quirk: item[f"{_QUIRK}{quirk.value}"] for quirk in Quirk if f"{_QUIRK}{quirk.value}" in item},
         candidates=tuple(
             SecretCandidate(CallId(found["call_id"]), found["hash"]) for found in item.get("candidates", ())
         ),

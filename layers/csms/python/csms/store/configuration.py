@@ -16,6 +16,20 @@ from csms.store.table import Item, Table
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """The latest try to set a key to what it should be."""
+
+    value: str
+    status: str
+    """What the station answered, or why it was not asked."""
+    at: datetime
+    count: int
+    """How often this value has been tried since it was last read back."""
+    is_final: bool
+    """Trying the same value again makes no sense."""
+
+
+@dataclass(frozen=True)
 class ConfigurationKey:
     """One key of one charge point. Values of secrets are never stored: they arrive here redacted."""
 
@@ -32,6 +46,7 @@ class ConfigurationKey:
     """When the station said so; None if it never said anything of the key."""
     desired_value: str | None = None
     desired_at: datetime | None = None
+    attempt: Attempt | None = None
 
 
 @dataclass(frozen=True)
@@ -52,9 +67,11 @@ class Configuration:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def all(self, charge_point_id: ChargePointId) -> list[ConfigurationKey]:
+    def all(self, charge_point_id: ChargePointId, *, consistent: bool = False) -> list[ConfigurationKey]:
         """Every key heard of or wished for, by name."""
-        items = self._table.query_all(keys.charge_point_partition(charge_point_id), prefix=keys.CONFIGURATION_PREFIX)
+        items = self._table.query_all(
+            keys.charge_point_partition(charge_point_id), prefix=keys.CONFIGURATION_PREFIX, consistent=consistent
+        )
         return [_from_item(item) for item in items]
 
     def get(self, charge_point_id: ChargePointId, key: str) -> ConfigurationKey | None:
@@ -99,6 +116,22 @@ class Configuration:
                 remove=() if value is not None else ("desired_value", "desired_at"),
             )
 
+    def note_attempt(self, charge_point_id: ChargePointId, key: str, attempt: Attempt | None) -> None:
+        """Keep what became of a try; None forgets it, once the value was read back."""
+        written = attempt and {
+            "value": attempt.value,
+            "status": attempt.status,
+            "at": format_timestamp(attempt.at),
+            "count": attempt.count,
+            "is_final": attempt.is_final,
+        }
+        self._table.update(
+            keys.configuration(charge_point_id, key),
+            assign={"attempt": written},
+            assign_once={"key": key},
+            remove=() if attempt else ("attempt",),
+        )
+
 
 def _from_item(item: Item) -> ConfigurationKey:
     return ConfigurationKey(
@@ -110,7 +143,12 @@ def _from_item(item: Item) -> ConfigurationKey:
         reported_at=_moment(item, "reported_at"),
         desired_value=item.get("desired_value"),
         desired_at=_moment(item, "desired_at"),
+        attempt=_attempt(item["attempt"]) if "attempt" in item else None,
     )
+
+
+def _attempt(item: Item) -> Attempt:
+    return Attempt(item["value"], item["status"], parse_timestamp(item["at"]), item["count"], item["is_final"])
 
 
 def _moment(item: Mapping[str, Any], name: str) -> datetime | None:

@@ -190,6 +190,11 @@ def configuration(charge_point_id: ChargePointId, key: str) -> Key:
     return Key(charge_point_partition(charge_point_id), f"{CONFIGURATION_PREFIX}{key.casefold()}")
 
 
+def charge_point_model(vendor: str, model: str) -> Key:
+    """What all charge points of a model have in common, whatever the case of its name."""
+    return Key(f"MODEL#{vendor.casefold()}#{model.casefold()}", "MODEL")
+
+
 PROFILE_PREFIX: Final = "PROFILE#"
 
 

@@ -110,8 +110,11 @@ class Table:
         limit: int | None = None,
         newest_first: bool = False,
         after: Cursor | None = None,
+        consistent: bool = False,
     ) -> Page:
         """One page of a partition in sort key order, `prefix` or `between` narrowing the sort key.
+
+        Eventually consistent unless asked otherwise, which an index cannot be.
 
         Raises:
             InvalidCursor: `after` is no place in these results.
@@ -138,6 +141,8 @@ class Table:
             values |= filtered.attribute_value_placeholders
         if index:
             arguments["IndexName"] = index
+        if consistent:
+            arguments["ConsistentRead"] = True
         if limit:
             arguments["Limit"] = limit
         if after:

@@ -4,9 +4,11 @@ A readable CALL gets exactly one answer. Everything else gets none.
 """
 
 import logging
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
+from csms.call_queue import CallQueue, Commission
 from csms.calls import CallEngine
 from csms.ocpp import frames
 from csms.ocpp.errors import CallViolation, ErrorCode, InvalidPayload, MalformedCall, UnreadableFrame
@@ -15,7 +17,7 @@ from csms.ocpp.json_types import JsonObject, MessageId
 from csms.sessions import Connection, LiveSessions, Session, UnknownSessionError
 from csms.settings import Settings
 from csms.store import Store
-from csms.store.links import Registration
+from csms.store.links import Link, Registration
 from csms.store.messages import Exchanged
 from csms.store.table import deadline
 from csms.v16.exchange import Exchange
@@ -31,11 +33,19 @@ before the function's 25 s and API Gateway's 29 s are over."""
 class Answerer:
     """Answers what charge points send."""
 
-    def __init__(self, settings: Settings, store: Store, sessions: LiveSessions, calls: CallEngine) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        sessions: LiveSessions,
+        calls: CallEngine,
+        queue: Callable[[], CallQueue],
+    ) -> None:
         self._settings = settings
         self._store = store
         self._sessions = sessions
         self._calls = calls
+        self._queue = queue
 
     def answer(self, text: str, connection: Connection, now: datetime) -> str | None:
         """The frame to send back, or None where none is due."""
@@ -64,12 +74,20 @@ class Answerer:
             self._calls.heal(session.link, now)
         match frame:
             case Call():
-                return self._answer_call(frame, text, session, now)
+                reply = self._answer_call(frame, text, session, now)
+                if is_boot:
+                    self._commission(session.link, now)
+                return reply
             case MalformedCall():
                 return self._refuse(frame, text, session, now)
             case _:
                 self._calls.settle(session.charge_point_id, frame, text)
                 return None
+
+    def _commission(self, link: Link, booted_at: datetime) -> None:
+        if self._settings.commissioning and link.registration is Registration.ACCEPTED and not link.is_quiet:
+            delay = timedelta(seconds=self._settings.call_settle_s)
+            self._queue().send(Commission(link.charge_point_id, booted_at), delay)
 
     def _refuse(self, call: MalformedCall, text: str, session: Session, now: datetime) -> str:
         action = actions().get(call.action or "")

@@ -13,6 +13,7 @@ from csms.calls import CallRefused
 from csms.credentials import secret_from_text
 from csms.store.calls import CallState
 from csms.store.configuration import Reported
+from csms.v16 import commissioning
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Settled, Situation
 from csms.v16.rules import known_number, number_of
 
@@ -70,6 +71,11 @@ def apply(
     status = response.status if response else None
     if request.is_for(password_change.KEY):
         _settle_password(status, settled)
+    _keep(request, status, settled)
+    commissioning.after_changing(request.key, request.value, settled)
+
+
+def _keep(request: ChangeConfigurationRequest, status: str | None, settled: Settled) -> None:
     call, configuration = settled.call, settled.store.configuration
     if settled.is_accepted:
         needs_reboot = status == _REBOOT_REQUIRED

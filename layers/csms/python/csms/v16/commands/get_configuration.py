@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from csms.calls import CallRefused
 from csms.ocpp.json_types import JsonObject
 from csms.store.configuration import Reported
+from csms.v16 import commissioning
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Settled, Situation
 from csms.v16.payload import Payload
 from csms.v16.rules import known_number
@@ -70,10 +71,15 @@ def apply(
 ) -> None:
     """Keep what the station reported; what was secret in it is hidden by now."""
     call = settled.call
-    if not settled.is_accepted or not isinstance(call.response, dict):
-        return
-    known = [Reported(found.key, found.value, is_read_only=found.readonly) for found in _known(call.response)]
-    unknown = [Reported(found.key, is_unknown=True) for found in _unknown(call.response)]
+    if settled.is_accepted and isinstance(call.response, dict):
+        _keep(call.response, settled)
+    commissioning.after_reading(settled)
+
+
+def _keep(response: JsonObject, settled: Settled) -> None:
+    call = settled.call
+    known = [Reported(found.key, found.value, is_read_only=found.readonly) for found in _known(response)]
+    unknown = [Reported(found.key, is_unknown=True) for found in _unknown(response)]
     # Of a key that is named twice the first word counts, and one with a value is not unknown.
     words = {word.key.casefold(): word for word in reversed(known + unknown)}
     settled.store.configuration.report(call.charge_point_id, words.values(), call.ended_at or settled.now)

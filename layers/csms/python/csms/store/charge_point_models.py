@@ -1,0 +1,54 @@
+"""Models: what all charge points of one vendor and model have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from csms.store import keys
+from csms.store.charge_points import Quirk
+from csms.store.table import Table
+
+
+@dataclass(frozen=True)
+class ChargePointModel:
+    """One model, as its charge points name it in BootNotification."""
+
+    vendor: str
+    model: str
+    desired: Mapping[str, str | None] = field(default_factory=dict)
+    """Configuration values; None leaves to the station what there is a default for."""
+    skipped: tuple[str, ...] = ()
+    """Configuration keys that are neither asked for nor set."""
+    quirks: Mapping[Quirk, bool] = field(default_factory=dict)
+
+
+class ChargePointModels:
+    """The model rows, found whatever the case of the name."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, vendor: str, model: str) -> ChargePointModel:
+        """What is noted about a model; an empty one if nothing is."""
+        item = self._table.get(keys.charge_point_model(vendor, model), consistent=True)
+        if item is None:
+            return ChargePointModel(vendor, model)
+        return ChargePointModel(
+            vendor=item["vendor"],
+            model=item["model"],
+            desired=item["desired"],
+            skipped=tuple(item["skipped"]),
+            quirks={Quirk(name): value for name, value in item["quirks"].items()},
+        )
+
+    def put(self, model: ChargePointModel) -> None:
+        """Note this about a model instead of what was noted before."""
+        self._table.put(
+            keys.charge_point_model(model.vendor, model.model),
+            {
+                "vendor": model.vendor,
+                "model": model.model,
+                "desired": dict(model.desired),
+                "skipped": list(model.skipped),
+                "quirks": {quirk.value: value for quirk, value in model.quirks.items()},
+            },
+        )
