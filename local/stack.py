@@ -31,7 +31,7 @@ from local.server import serving
 from local.settings import StackSettings
 
 _MESSAGE_THREADS: Final = 16
-_API_THREADS: Final = 8
+_API_THREADS: Final = 32  # each operator who waits for a command keeps one
 _EVENT_THREADS: Final = 8
 
 
