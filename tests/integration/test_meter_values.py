@@ -98,7 +98,8 @@ def test_samples_that_follow_an_assigned_orphan_go_where_it_went(csms: Runtime, 
     payload = {"connectorId": 1, "transactionId": 4711, "meterValue": samples(station.timestamp())}
     station.result("MeterValues", payload)
     (orphan,) = csms.store.orphans.list(limit=10).things
-    csms.store.orphans.resolve(orphan, "assigned", by="operator", at=station.now, assigned_to=TransactionId(number))
+    csms.store.orphans.claim(orphan, TransactionId(number))
+    csms.store.orphans.finish(orphan, TransactionId(number), by="operator", at=station.now)
 
     station.wait(minutes=1)
     station.result("MeterValues", payload | {"meterValue": samples(station.timestamp())})

@@ -69,7 +69,8 @@ def test_an_orphaned_stop_ends_the_transaction_it_is_assigned_to(
     assert values_of(operator, number) == ["5000"]
     assert operator.get("/charge-points/CP001/connectors").json["items"][0]["transactionId"] is None
     assert operator.items("/orphans") == []
-    assert assign(operator, answer.json, transactionId=number).status == 409
+    assert assign(operator, answer.json, transactionId=number).json == answer.json
+    assert assign(operator, answer.json, dismiss=True, reason="x").status == 409
 
 
 def test_a_stop_assigned_to_a_transaction_closed_by_hand_counts(
@@ -94,7 +95,7 @@ def test_orphaned_samples_move_to_the_transaction_all_of_them(operator: LambdaOp
     assert values_of(operator, number) == ["1100", "1200", "1300"]
 
 
-@pytest.mark.parametrize("dies_at", ["connectors.vacate", "orphans.resolve"])
+@pytest.mark.parametrize("dies_at", ["connectors.vacate", "orphans.finish"])
 def test_an_assignment_can_be_repeated_after_dying_half_way(
     csms: Runtime, operator: LambdaOperator, station: LambdaStation, monkeypatch: pytest.MonkeyPatch, dies_at: str
 ) -> None:

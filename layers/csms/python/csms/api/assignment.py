@@ -1,14 +1,18 @@
 """What assigning an orphan to a transaction changes.
 
-The effect comes first, then the orphan is marked as dealt with. Every effect may be repeated, so that a request that
-died in between is simply sent again.
+The orphan is claimed for the transaction first, so that of several decisions only one takes effect. Then comes the
+effect, which may be repeated, and then it is marked as dealt with. A request that died in between is sent again.
 """
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from csms.api.problems import Conflict
 from csms.api.request import CurrentRequest
+from csms.ending import EndedOtherwise, end_once
 from csms.ocpp.errors import InvalidPayload
+from csms.store import Store
 from csms.store.errors import ConditionFailed
 from csms.store.meter_values import MeterMessage
 from csms.store.orphans import Orphan
@@ -25,39 +29,49 @@ def dismiss(current: CurrentRequest, orphan: Orphan, reason: str) -> None:
     Raises:
         Conflict: it was dealt with.
     """
-    _check_unresolved(orphan)
     try:
-        current.store.orphans.resolve(orphan, "dismissed", by=current.caller, at=current.now, reason=reason)
-    except ConditionFailed as resolved:
-        raise Conflict("the orphan was dealt with already") from resolved
+        current.store.orphans.dismiss(orphan, by=current.caller, at=current.now, reason=reason)
+    except ConditionFailed as decided:
+        raise _decided(current, orphan) from decided
     _log(current, orphan, "orphan dismissed", reason=reason)
 
 
 def assign(current: CurrentRequest, orphan: Orphan, transaction: Transaction) -> None:
-    """Give the orphan's data to a transaction of its charge point.
+    """Give the orphan's data to a transaction of its charge point. The same again changes nothing more.
 
     Raises:
-        Conflict: it was dealt with, cannot be read, or does not fit the transaction.
+        Conflict: it was dealt with otherwise, cannot be read, or does not fit the transaction.
     """
-    _check_unresolved(orphan)
+    take_effect = _effect(current.store, orphan, transaction)
+    orphans = current.store.orphans
+    try:
+        orphans.claim(orphan, transaction.id)
+    except ConditionFailed as decided:
+        raise _decided(current, orphan) from decided
+    try:
+        take_effect()
+    except EndedOtherwise as ended:
+        orphans.release(orphan, transaction.id)
+        raise Conflict("the transaction was stopped with other figures") from ended
+    orphans.finish(orphan, transaction.id, by=current.caller, at=current.now)
+    _log(current, orphan, "orphan assigned", transaction_id=transaction.id)
+
+
+def _effect(store: Store, orphan: Orphan, transaction: Transaction) -> Callable[[], object]:
+    """What is to be done once the orphan is the transaction's."""
     try:
         match orphan.action:
             case "StopTransaction":
-                _end(current, orphan, transaction)
+                return _end(store, orphan, transaction)
             case "MeterValues":
-                _move_samples(current, orphan, transaction)
+                return _move_samples(store, orphan, transaction)
             case _:
                 raise Conflict(f"a {orphan.action} cannot be assigned: dismiss it")
     except InvalidPayload as unreadable:
         raise Conflict(f"its payload cannot be read ({unreadable}): dismiss it") from unreadable
-    try:
-        current.store.orphans.resolve(orphan, "assigned", by=current.caller, at=current.now, assigned_to=transaction.id)
-    except ConditionFailed as resolved:
-        raise Conflict("the orphan was dealt with already") from resolved
-    _log(current, orphan, "orphan assigned", transaction_id=transaction.id)
 
 
-def _end(current: CurrentRequest, orphan: Orphan, transaction: Transaction) -> None:
+def _end(store: Store, orphan: Orphan, transaction: Transaction) -> Callable[[], object]:
     request = StopTransactionRequest.read(orphan.payload)
     stop = Stop(
         timestamp=request.timestamp,
@@ -67,18 +81,11 @@ def _end(current: CurrentRequest, orphan: Orphan, transaction: Transaction) -> N
         id_tag=request.id_tag,
     )
     _check_fits(stop, transaction)
-    store, charge_point_id, connector_id = current.store, transaction.charge_point_id, transaction.start.connector_id
+    samples = None
     if request.transaction_data:
-        moment = request.transaction_data[0].timestamp
+        moment, connector_id = request.transaction_data[0].timestamp, transaction.start.connector_id
         samples = MeterMessage(connector_id, moment, orphan.received_at, orphan.payload["transactionData"])
-        store.meter_values.record_for_transaction(charge_point_id, transaction.id, samples)
-    try:
-        store.transactions.end(transaction, stop)
-    except ConditionFailed as ended:  # by this very orphan, if the request is a repetition
-        first = store.transactions.get(charge_point_id, transaction.id)
-        if first is None or first.stop is None or not first.stop.is_repeated_by(stop):
-            raise Conflict("the transaction was stopped with other figures") from ended
-    store.connectors.vacate(charge_point_id, connector_id, transaction.id)
+    return partial(end_once, store, transaction, stop, samples)
 
 
 def _check_fits(stop: Stop, transaction: Transaction) -> None:
@@ -89,22 +96,29 @@ def _check_fits(stop: Stop, transaction: Transaction) -> None:
         raise Conflict("meterStop is less than meterStart of the transaction")
 
 
-def _move_samples(current: CurrentRequest, orphan: Orphan, transaction: Transaction) -> None:
+def _move_samples(store: Store, orphan: Orphan, transaction: Transaction) -> Callable[[], object]:
     """The orphan holds the first message; all of them wait under the id they name."""
     request = MeterValuesRequest.read(orphan.payload)
     moment = request.meter_value[0].timestamp if request.meter_value else orphan.received_at
     first = MeterMessage(request.connector_id, moment, orphan.received_at, orphan.payload["meterValue"])
-    store, charge_point_id = current.store.meter_values, transaction.charge_point_id
-    store.record_for_transaction(charge_point_id, transaction.id, first)
-    if orphan.transaction_id in {None, transaction.id}:
-        return
-    for message in store.all_of_transaction(charge_point_id, orphan.transaction_id):
-        store.record_for_transaction(charge_point_id, transaction.id, message)
+
+    def move() -> None:
+        samples, charge_point_id = store.meter_values, transaction.charge_point_id
+        samples.record_for_transaction(charge_point_id, transaction.id, first)
+        if orphan.transaction_id in {None, transaction.id}:
+            return
+        for message in samples.all_of_transaction(charge_point_id, orphan.transaction_id):
+            if orphan.follows is None or message.received_at > orphan.follows:
+                samples.record_for_transaction(charge_point_id, transaction.id, message)
+
+    return move
 
 
-def _check_unresolved(orphan: Orphan) -> None:
-    if orphan.resolution is not None:
-        raise Conflict(f"the orphan was {orphan.resolution} already")
+def _decided(current: CurrentRequest, orphan: Orphan) -> Conflict:
+    now = current.store.orphans.get(orphan.charge_point_id, orphan.id) or orphan
+    if now.assigned_to is None:
+        return Conflict("the orphan was dismissed already")
+    return Conflict(f"the orphan goes to transaction {now.assigned_to} already")
 
 
 def _log(current: CurrentRequest, orphan: Orphan, text: str, **details: object) -> None:

@@ -17,7 +17,7 @@ from csms.connections import IDENTITY
 from csms.digest import DIGEST
 from csms.ids import ChargePointId, TransactionId
 from csms.ocpp.primitives import LARGEST_TRANSACTION_ID
-from csms.store.orphans import Orphan
+from csms.store.orphans import Orphan, Resolution
 
 routes = Routes("Orphans")
 
@@ -34,9 +34,9 @@ class OrphanView(View):
     received_at: Moment
     transaction_id: int | None = Field(description="The unknown transaction it names.")
     payload: dict[str, Any]
-    resolution: str | None
+    resolution: Resolution | None
     resolved_by: str | None
-    assigned_to: int | None
+    assigned_to: int | None = Field(description="Where it goes; not all is done yet while there is no `resolution`.")
 
 
 class Assignment(RequestModel):
@@ -73,7 +73,8 @@ def assign_orphan(current: Current, orphan: PathOrphan, to: Annotated[Assignment
     """Say where an orphan belongs, or that it belongs nowhere.
 
     A StopTransaction ends the transaction with the figures it reports; the samples of MeterValues move to it.
-    409 if the orphan was dealt with, or if it does not fit the transaction. Safe to repeat after a failure.
+    409 if the orphan was dealt with otherwise, or if it does not fit the transaction. Safe to repeat: what was begun
+    for one transaction is finished by the same request, and by no other.
     """
     found = _find(current, orphan)
     if to.transaction_id is None:
