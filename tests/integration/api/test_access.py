@@ -31,6 +31,7 @@ DECLARED: dict[tuple[str, str], str | None] = {
     ("GET", "/charge-points/<identity>/sessions"): "read",
     ("GET", "/charge-points/<identity>/messages"): "read",
     ("GET", "/charge-points/<identity>/security-events"): "read",
+    ("GET", "/charge-points/<identity>/notices"): "read",
     ("GET", "/charge-points/<identity>/configuration"): "read",
     ("GET", "/charge-points/<identity>/desired-configuration"): "read",
     ("PUT", "/charge-points/<identity>/desired-configuration"): "operate",

@@ -26,6 +26,14 @@ _FIRST_WORD: Final = timedelta(seconds=30)
 """How long a new connection is left alone while the station has said nothing."""
 _LONGEST_IDENTITY_ON_RECORD: Final = 64
 
+_SMALLER_MESSAGES: Final = (
+    "desired configuration: StopTxnSampledData and StopTxnAlignedData empty, fewer MeterValuesSampledData and "
+    "MeterValuesAlignedData; a transaction that it cannot report for its size is to be closed by hand"
+)
+_SMALLER_ANSWERS: Final = (
+    "ask for fewer keys at once: PATCH its capabilities, or PUT its model, with the quirk readsConfigurationInBatches"
+)
+
 
 @dataclass(frozen=True)
 class Handshake:
@@ -89,14 +97,35 @@ class Connections:
         self._open_session(charge_point.id, handshake, now)
         return welcome
 
-    def disconnect(self, connection: Connection, reason: str, now: datetime) -> None:
-        """Close the session. Best effort by nature: API Gateway may never tell."""
+    def disconnect(self, connection: Connection, reason: str, now: datetime, *, is_too_large: bool = False) -> None:
+        """Close the session. Best effort by nature: API Gateway may never tell.
+
+        Args:
+            connection: which.
+            reason: why, for the history.
+            now: when.
+            is_too_large: API Gateway closed it for a message that was larger than it takes.
+        """
         opened = self._store.sessions.get(connection.id)
         if opened is None:
             return
+        if is_too_large:
+            self._notice_too_large(opened.charge_point_id, connection, now)
         self._store.links.release(opened.charge_point_id, connection.id, now)
         details = {"sourceIp": opened.source_ip, "endedAt": format_timestamp(now), "endReason": reason}
         self._record_session(opened.charge_point_id, connection, now, details)
+
+    def _notice_too_large(self, charge_point_id: ChargePointId, connection: Connection, now: datetime) -> None:
+        link = self._store.links.get(charge_point_id)
+        flight = link.flight if link else None
+        call = self._store.calls.get(charge_point_id, flight.call_id) if flight else None
+        details = {
+            "problem": "the charge point sent a message that is larger than the platform takes",
+            "connectionId": connection.id,
+            "callInFlight": call.action if call else None,
+            "fix": _SMALLER_ANSWERS if call and call.action == "GetConfiguration" else _SMALLER_MESSAGES,
+        }
+        self._store.history.record(charge_point_id, Event(EventKind.NOTICE, now, now, details))
 
     def _charge_point(self, identity: str, now: datetime) -> ChargePoint:
         if not IDENTITY.fullmatch(identity):

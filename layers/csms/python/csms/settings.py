@@ -44,6 +44,8 @@ class Settings(BaseModel):
     """How long after an answer the next call goes out."""
     commissioning: bool = True
     """Whether a station that boots is asked for its configuration and brought to what it should be."""
+    authorization_cache_hours: Annotated[int, Field(ge=0, le=8760)] = 0
+    """How long a station may remember that a tag is accepted: its answer expires then. 0: as long as the tag is."""
     message_log_days: Annotated[int, Field(ge=1, le=3650)] = 30
     history_days: Annotated[int, Field(ge=1, le=3650)] = 90
 

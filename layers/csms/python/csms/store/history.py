@@ -1,4 +1,4 @@
-"""What happened to a charge point, kept for a while: status changes, sessions, boots, security events, file states."""
+"""What happened to a charge point, kept for a while: status, sessions, boots, security events, files, notices."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +22,8 @@ class EventKind(StrEnum):
     FIRMWARE = "firmware"
     DIAGNOSTICS = "diagnostics"
     LOG_UPLOAD = "log"
+    NOTICE = "notice"
+    """What is wrong between the charge point and us, and what helps."""
 
 
 @dataclass(frozen=True)

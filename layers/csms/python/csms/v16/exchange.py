@@ -27,6 +27,12 @@ class Exchange:
     store: Store
     settings: Settings
 
+    @property
+    def cached_until(self) -> datetime | None:
+        """When the station should ask again about a tag that is accepted now; None leaves it to the tag."""
+        hours = self.settings.authorization_cache_hours
+        return self.received_at + timedelta(hours=hours) if hours and not self.link.is_quiet else None
+
     def record(self, kind: EventKind, details: JsonObject, occurred_at: datetime | None = None) -> None:
         """Put what the station said into its history, at the time it gave or at its arrival."""
         event = Event(kind, occurred_at or self.received_at, self.received_at, details)

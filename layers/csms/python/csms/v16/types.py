@@ -1,5 +1,6 @@
 """Enumerations and shared types of OCPP 1.6 [S 7], spelt as the standard spells them."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -207,11 +208,17 @@ class IdTagInfo(Payload):
     status: AuthorizationStatus
 
     @classmethod
-    def of(cls, tag: IdTag | None, status: AuthorizationStatus) -> "IdTagInfo":
-        """The info to send for a tag; nothing but the status for one nobody knows."""
+    def of(cls, tag: IdTag | None, status: AuthorizationStatus, cached_until: datetime | None = None) -> "IdTagInfo":
+        """The info to send for a tag; nothing but the status for one nobody knows.
+
+        One that is accepted expires no later than `cached_until`: a station keeps what it was told until then.
+        """
         if tag is None:
             return cls(status=status)
-        return cls(expiry_date=tag.expiry_date, parent_id_tag=tag.parent_id_tag, status=status)
+        expiry_date = tag.expiry_date
+        if cached_until is not None and status is AuthorizationStatus.ACCEPTED:
+            expiry_date = min(expiry_date or cached_until, cached_until)
+        return cls(expiry_date=expiry_date, parent_id_tag=tag.parent_id_tag, status=status)
 
 
 class SampledValue(Payload):

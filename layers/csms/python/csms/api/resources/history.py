@@ -1,4 +1,4 @@
-"""What happened to a charge point: status changes, sessions, security events."""
+"""What happened to a charge point: status changes, sessions, security events, notices."""
 
 from typing import Any
 
@@ -42,6 +42,14 @@ def list_security_events(
 ) -> Page[EventView]:
     """Its SecurityEventNotifications, newest first."""
     return _list(current, identity, EventKind.SECURITY, limit, cursor)
+
+
+@routes.get("/charge-points/<identity>/notices", Scope.READ)
+def list_notices(
+    current: Current, identity: PathIdentity, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
+) -> Page[EventView]:
+    """What went wrong between it and us, newest first, each with what helps: a message that was too large."""
+    return _list(current, identity, EventKind.NOTICE, limit, cursor)
 
 
 def _list(current: CurrentRequest, identity: str, kind: EventKind, limit: int, cursor: str | None) -> Page[EventView]:

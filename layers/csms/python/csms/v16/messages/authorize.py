@@ -24,4 +24,5 @@ class AuthorizeResponse(Payload):
 def answer_authorize(request: AuthorizeRequest, exchange: Exchange) -> AuthorizeResponse:
     """What the tag is worth at this moment."""
     tag = exchange.store.id_tags.get(request.id_tag)
-    return AuthorizeResponse(id_tag_info=IdTagInfo.of(tag, authorize(tag, exchange.received_at)))
+    status = authorize(tag, exchange.received_at)
+    return AuthorizeResponse(id_tag_info=IdTagInfo.of(tag, status, exchange.cached_until))
