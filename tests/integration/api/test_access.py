@@ -32,6 +32,8 @@ DECLARED: dict[tuple[str, str], str | None] = {
     ("GET", "/charge-points/<identity>/messages"): "read",
     ("GET", "/charge-points/<identity>/security-events"): "read",
     ("GET", "/charge-points/<identity>/notices"): "read",
+    ("GET", "/charge-points/<identity>/capabilities"): "read",
+    ("PATCH", "/charge-points/<identity>/capabilities"): "admin",
     ("GET", "/charge-points/<identity>/configuration"): "read",
     ("GET", "/charge-points/<identity>/desired-configuration"): "read",
     ("PUT", "/charge-points/<identity>/desired-configuration"): "operate",

@@ -47,6 +47,13 @@ class ConfigurationKey:
     desired_value: str | None = None
     desired_at: datetime | None = None
     attempt: Attempt | None = None
+    corrected_value: str | None = None
+    """What an operator knows better than the station says; rules go by it."""
+
+    @property
+    def believed_value(self) -> str | None:
+        """The value that counts where a rule asks for it."""
+        return self.value if self.corrected_value is None else self.corrected_value
 
 
 @dataclass(frozen=True)
@@ -80,9 +87,9 @@ class Configuration:
         return _from_item(item) if item else None
 
     def values(self, charge_point_id: ChargePointId, *names: str) -> dict[str, str]:
-        """The reported values of those keys that have one, by the names they were asked for."""
+        """The values of those keys that have one, corrected or reported, by the names they were asked for."""
         items = self._table.get_many([keys.configuration(charge_point_id, name) for name in names])
-        known = {item["key"].casefold(): item.get("value") for item in items}
+        known = {item["key"].casefold(): item.get("corrected_value", item.get("value")) for item in items}
         found = {name: known.get(name.casefold()) for name in names}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -116,6 +123,16 @@ class Configuration:
                 remove=() if value is not None else ("desired_value", "desired_at"),
             )
 
+    def correct(self, charge_point_id: ChargePointId, values: Mapping[str, str | None]) -> None:
+        """Note what the values really are, whatever the station says; None believes it again."""
+        for key, value in values.items():
+            self._table.update(
+                keys.configuration(charge_point_id, key),
+                assign={"corrected_value": value},
+                assign_once={"key": key},
+                remove=() if value is not None else ("corrected_value",),
+            )
+
     def note_attempt(self, charge_point_id: ChargePointId, key: str, attempt: Attempt | None) -> None:
         """Keep what became of a try; None forgets it, once the value was read back."""
         written = attempt and {
@@ -144,6 +161,7 @@ def _from_item(item: Item) -> ConfigurationKey:
         desired_value=item.get("desired_value"),
         desired_at=_moment(item, "desired_at"),
         attempt=_attempt(item["attempt"]) if "attempt" in item else None,
+        corrected_value=item.get("corrected_value"),
     )
 
 

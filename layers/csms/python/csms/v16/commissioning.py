@@ -22,6 +22,7 @@ from csms.store.charge_points import ChargePoint, Quirk
 from csms.store.configuration import Attempt
 from csms.store.links import Registration, WaitingListFull
 from csms.v16 import configuration_plan as plan
+from csms.v16.capabilities import learn_quirk, model_of, quirks_of
 from csms.v16.operations import Settled
 from csms.v16.rules import number_of
 
@@ -38,7 +39,7 @@ def begin(store: Store, place: Callable[[Order], Call], wake: Commission) -> Non
     run = _run(store, place, wake.charge_point_id, wake.booted_at)
     if run is None:
         return
-    if _has_quirk(run.charge_point, run.model, Quirk.READS_IN_BATCHES):
+    if quirks_of(run.charge_point, run.model).get(Quirk.READS_IN_BATCHES):
         run.ask(run.keys_to_ask())
     else:
         run.ask(None)
@@ -58,7 +59,7 @@ def after_reading(settled: Settled) -> None:
         return
     rest = (call.context or {})["rest"]
     if rest is None and not (settled.is_accepted and _has_keys(call.response)):
-        settled.store.charge_points.set_quirks(call.charge_point_id, {Quirk.READS_IN_BATCHES: True})
+        learn_quirk(settled, Quirk.READS_IN_BATCHES, has_it=True)
         rest = run.keys_to_ask()
     if rest:
         run.ask(rest)
@@ -161,17 +162,6 @@ def _run(
     if has_booted_again or link.is_quiet or link.registration is not Registration.ACCEPTED:
         return None
     return _Run(store, place, charge_point, model_of(store, charge_point), since, after)
-
-
-def model_of(store: Store, charge_point: ChargePoint) -> ChargePointModel:
-    """What is noted about the model of a charge point."""
-    boot = charge_point.boot or {}
-    vendor, model = boot.get("charge_point_vendor", ""), boot.get("charge_point_model", "")
-    return store.charge_point_models.get(vendor, model) if vendor and model else ChargePointModel(vendor, model)
-
-
-def _has_quirk(charge_point: ChargePoint, model: ChargePointModel, quirk: Quirk) -> bool:
-    return charge_point.quirks.get(quirk, model.quirks.get(quirk, False))
 
 
 def _has_keys(response: object) -> bool:

@@ -16,7 +16,8 @@ from csms.store.charge_point_models import ChargePointModel
 from csms.store.charge_points import ChargePoint, Quirk
 from csms.store.configuration import ConfigurationKey
 from csms.v16 import configuration_plan as plan
-from csms.v16.commissioning import bring_about, model_of
+from csms.v16.capabilities import model_of
+from csms.v16.commissioning import bring_about
 
 routes = Routes("Configuration")
 _logger = logging.getLogger(__name__)

@@ -5,7 +5,10 @@ Scheduled means after the running transaction. The real effect is the StatusNoti
 
 from enum import StrEnum
 
-from csms.v16.operations import CommandRequest, CommandResponse, Operation, Situation
+from csms.store.calls import CallState
+from csms.store.charge_points import Quirk
+from csms.v16.capabilities import learn_quirk
+from csms.v16.operations import CommandRequest, CommandResponse, Operation, Settled, Situation
 from csms.v16.rules import check_connector
 from csms.v16.types import Integer32
 
@@ -31,6 +34,17 @@ class ChangeAvailabilityResponse(CommandResponse):
 
 
 CHANGE_AVAILABILITY = Operation("ChangeAvailability", ChangeAvailabilityRequest, ChangeAvailabilityResponse)
+
+
+@CHANGE_AVAILABILITY.applies
+def apply(
+    request: ChangeAvailabilityRequest,
+    response: ChangeAvailabilityResponse | None,  # noqa: ARG001
+    settled: Settled,
+) -> None:
+    """Learn whether the charge point takes it for the whole of itself."""
+    if request.connector_id == 0 and settled.was_answered and settled.call.state is not CallState.FAILED:
+        learn_quirk(settled, Quirk.NO_AVAILABILITY_OF_ALL, has_it=not settled.is_accepted)
 
 
 @CHANGE_AVAILABILITY.checks
