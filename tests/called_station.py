@@ -25,10 +25,14 @@ class CalledStation(LambdaStation):
     posted: list[list[Any]] = field(default_factory=list)
     post_result: Posted = Posted.DELIVERED
     wakes: list[tuple[datetime, Wake]] = field(default_factory=list)
+    operations: list[str] = field(default_factory=list)
+    """What was asked of DynamoDB, in order."""
 
     def __post_init__(self) -> None:
         """Put the engine on this station's clock."""
         self.csms.calls._clock = lambda: self.now
+        events = self.csms.store.links._table._client.meta.events
+        events.register("before-call.dynamodb", lambda model, **_: self.operations.append(model.name))
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Catch what goes to @connections and to the queue."""

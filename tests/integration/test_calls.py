@@ -8,10 +8,10 @@ import pytest
 from csms.call_queue import Deadline
 from csms.calls import CallRefused, NotConnected
 from csms.gateway import Posted
-from csms.ids import CallId, ChargePointId
+from csms.ids import ChargePointId
 from csms.runtime import Runtime
 from csms.store.calls import CallState
-from csms.store.links import Link, Registration, WaitingListFull
+from csms.store.links import Flight, Link, Registration, WaitingListFull
 from tests.called_station import CalledStation
 
 CP001 = ChargePointId("CP001")
@@ -299,9 +299,9 @@ def test_in_quiet_mode_whoever_saw_a_call_end_may_place_the_next_one_before_the_
     csms.store.links.set_quiet(CP001, is_quiet=True)
     land = csms.store.links.land
 
-    def land_late(charge_point_id: ChargePointId, call_id: CallId, *arguments: Any, **options: Any) -> Link | None:
+    def land_late(charge_point_id: ChargePointId, flight: Flight, **options: Any) -> Link | None:
         called.is_called("ClearCache")
-        return land(charge_point_id, call_id, *arguments, **options)
+        return land(charge_point_id, flight, **options)
 
     called.is_called("Reset", SOFT)
     with monkeypatch.context() as patched:
@@ -328,6 +328,37 @@ def test_a_losing_dispatchers_deadline_does_not_free_the_winners_slot(csms: Runt
     assert link(csms).flight == flight
     assert len(called.posted) == 1
     assert link(csms).waiting == (loser.id,)
+
+
+def test_a_dead_dispatchers_deadline_does_not_time_out_a_later_send_under_its_number(
+    csms: Runtime, called: CalledStation
+) -> None:
+    """It died between announcing the deadline and taking the slot; the attempt number went to whoever came next."""
+    first, call = called.is_called("ClearCache"), called.is_called("Reset", SOFT)
+    flight = link(csms).flight
+    assert flight is not None
+    stale = Deadline(CP001, call.id, flight.attempt + 1, called.now + timedelta(seconds=10))
+    called.reply({"status": "Accepted"})
+    following = called.is_called("Reset", SOFT)
+    assert called.stored(call).attempt == stale.attempt
+
+    called.wait(seconds=10)
+    called.engine.meet_deadline(stale)
+
+    assert called.stored(call).state is CallState.SENT
+    assert [frame[1] for frame in called.posted] == [first.id, call.id]
+    called.reply({"status": "Accepted"})
+    called.reply({"status": "Accepted"})
+    assert called.stored(following).state is CallState.ACCEPTED
+
+
+def test_a_deadline_that_finds_its_call_answered_writes_nothing(called: CalledStation) -> None:
+    called.is_called("Reset", SOFT)
+    called.reply({"status": "Accepted"})
+    called.wait(seconds=31)
+    before = len(called.operations)
+    called.run_wakes()
+    assert set(called.operations[before:]) == {"GetItem"}
 
 
 def test_an_expired_setting_is_swept(csms: Runtime, called: CalledStation) -> None:

@@ -10,6 +10,7 @@ from csms.ids import ChargePointId
 from csms.runtime import Runtime
 from csms.store import keys
 from csms.store.calls import Call, CallState, Outcome
+from csms.store.links import Flight
 from csms.v16.operations import Settled, operations
 from tests.called_station import CalledStation
 
@@ -55,7 +56,8 @@ def ended_by_a_dying_process(csms: Runtime, called: CalledStation, outcome: Outc
     call = called.is_called("ClearCache")
     ended = csms.store.calls.end_sent(call, outcome, called.now, is_last=False)
     assert ended is not None
-    csms.store.links.land(call.charge_point_id, call.id, ended.attempt)
+    assert ended.answer_by is not None
+    csms.store.links.land(call.charge_point_id, Flight(call.id, ended.attempt, ended.answer_by))
     return ended
 
 

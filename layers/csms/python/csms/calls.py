@@ -234,14 +234,11 @@ class CallEngine:
         call = self._store.calls.get(deadline.charge_point_id, deadline.call_id)
         if call is None:
             return
-        ended = self._store.calls.time_out(call, deadline.attempt, now, is_last=self._is_last(call)) or (
-            call if call.state.is_ended else None
-        )
+        ended = self._time_out(call, deadline, now)
         if ended and not ended.has_effects_done:
             self._finish(ended, now)
-        is_queued = ended is None and self._store.calls.fence_off(call, deadline.attempt)
-        self._free(deadline, is_queued=is_queued)
-        self.dispatch(deadline.charge_point_id)
+        is_queued = call.state is CallState.QUEUED and self._store.calls.fence_off(call, deadline.attempt)
+        self.dispatch(deadline.charge_point_id, self._free(deadline, is_queued=is_queued))
 
     def finish(self, call: Call) -> None:
         """Repeat what follows the end of a call, for one whose process died in between."""
@@ -341,9 +338,10 @@ class CallEngine:
         except ConditionFailed:
             return False
         try:
-            self._store.calls.mark_sent(call, flight.attempt, now)
-        except ConditionFailed:  # cancelled, expired, or we were fenced off
-            self._land(call, flight.attempt)
+            self._store.calls.mark_sent(call, flight.attempt, flight.until, now)
+        except ConditionFailed:  # cancelled, expired, or fenced off by an earlier dispatcher's deadline
+            self._store.links.put_back(call.charge_point_id, flight)
+            self._queue().send(Dispatch(call.charge_point_id))
             return True
         self._operations.precede(call, link, now)
         self._post(call, link, flight)
@@ -370,7 +368,7 @@ class CallEngine:
 
     def _take_back(self, call: Call, flight: Flight) -> None:
         self._store.calls.unsend(call, flight.attempt)
-        self._store.links.put_back(call.charge_point_id, call.id, flight.attempt)
+        self._store.links.put_back(call.charge_point_id, flight)
 
     def _lose(self, link: Link) -> None:
         """A gone connection clears the link, unless it is so young that its handshake may not be finished."""
@@ -380,13 +378,26 @@ class CallEngine:
         elif link.connection_id is not None:
             self._store.links.lose(link.charge_point_id, link.connection_id, self._clock())
 
-    def _free(self, deadline: Deadline, *, is_queued: bool) -> None:
-        """Free the slot; a queued call that neither waits nor flies any more goes back to the front."""
-        links = self._store.links
-        if not is_queued:
-            links.land(deadline.charge_point_id, deadline.call_id, deadline.attempt)
-        elif links.put_back(deadline.charge_point_id, deadline.call_id, deadline.attempt) is None:
-            links.enqueue(deadline.charge_point_id, deadline.call_id, in_front=True)
+    def _time_out(self, call: Call, deadline: Deadline, now: datetime) -> Call | None:
+        """The call as it has ended, now or before; None if this deadline is not about its present attempt."""
+        if call.state is CallState.SENT and call.attempt == deadline.attempt:
+            is_last = self._is_last(call)
+            return self._store.calls.time_out(call, deadline.attempt, deadline.until, now, is_last=is_last)
+        return call if call.state.is_ended else None
+
+    def _free(self, deadline: Deadline, *, is_queued: bool) -> Link | None:
+        """Free the slot; a queued call that neither waits nor flies any more goes back to the front.
+
+        Returns the link as it is afterwards. Most deadlines find nothing to do: they cost a read.
+        """
+        links, charge_point_id = self._store.links, deadline.charge_point_id
+        flight = Flight(deadline.call_id, deadline.attempt, deadline.until)
+        link = links.get(charge_point_id, consistent=True)
+        if link and link.flight == flight:
+            return links.put_back(charge_point_id, flight) if is_queued else links.land(charge_point_id, flight)
+        if link and is_queued and not link.holds(deadline.call_id):
+            return links.enqueue(charge_point_id, deadline.call_id, in_front=True)
+        return link
 
     def _withdraw(self, call: Call, state: CallState, status: str) -> Call | None:
         """End a queued call and make room for another on the waiting list of a station that may be away for long."""
@@ -406,7 +417,7 @@ class CallEngine:
     def _after_end(self, call: Call, now: datetime) -> None:
         if not call.has_effects_done:
             self._finish(call, now)
-        self._land(call, call.attempt)
+        self._land(call)
 
     def _is_last(self, call: Call) -> bool:
         """Whether the end of the call is the end of the matter."""
@@ -420,10 +431,13 @@ class CallEngine:
             self._workflows.complete(call.task_token, {"callId": call.id, "state": call.state, "status": call.status})
         self._store.calls.mark_effects_done(call)
 
-    def _land(self, call: Call, attempt: int) -> None:
+    def _land(self, call: Call) -> None:
+        if call.answer_by is None:  # it never flew
+            return
+        flight = Flight(call.id, call.attempt, call.answer_by)
         gap = self._settings.call_gap_s
         not_before = self._clock() + timedelta(seconds=gap) if gap else None
-        link = self._store.links.land(call.charge_point_id, call.id, attempt, not_before=not_before)
+        link = self._store.links.land(call.charge_point_id, flight, not_before=not_before)
         if link is not None and link.waiting:
             self.dispatch(call.charge_point_id, link)
 

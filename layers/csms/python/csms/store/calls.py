@@ -67,6 +67,8 @@ class Call:
     fence: int = 0
     """Attempts up to this one may not send the call any more."""
     attempt: int = 0
+    answer_by: datetime | None = None
+    """Until when the attempt that sent it waits for the answer."""
     sent_at: datetime | None = None
     ended_at: datetime | None = None
     status: str | None = None
@@ -193,7 +195,7 @@ class Calls:
         )
         return CallPage([_from_item(item) for item in page.items], page.cursor)
 
-    def mark_sent(self, call: Call, attempt: int, now: datetime) -> None:
+    def mark_sent(self, call: Call, attempt: int, answer_by: datetime, now: datetime) -> None:
         """Note that this attempt is about to send the call.
 
         Raises:
@@ -201,7 +203,12 @@ class Calls:
         """
         self._change(
             call,
-            {"state": CallState.SENT.value, "attempt": attempt, "sent_at": format_timestamp(now)},
+            {
+                "state": CallState.SENT.value,
+                "attempt": attempt,
+                "answer_by": format_timestamp(answer_by),
+                "sent_at": format_timestamp(now),
+            },
             Attr("state").eq(CallState.QUEUED.value)
             & Attr("fence").lt(attempt)
             & Attr("expires_at_time").gt(format_timestamp(now)),
@@ -223,12 +230,13 @@ class Calls:
             return (failed.item or {}).get("state") == CallState.QUEUED.value
         return True
 
-    def time_out(self, call: Call, attempt: int, now: datetime, *, is_last: bool) -> Call | None:
+    def time_out(self, call: Call, attempt: int, answer_by: datetime, now: datetime, *, is_last: bool) -> Call | None:
         """End a sent call that was not answered; None if it was, or was sent again since.
 
         `is_last`, here and below: nothing follows the end, so there is nothing to repeat if the process dies.
         """
-        return self._end(call, Outcome(CallState.TIMED_OUT, "no answer"), now, _is_sent_by(attempt), is_last=is_last)
+        is_overdue = _is_sent_by(attempt) & Attr("answer_by").eq(format_timestamp(answer_by))
+        return self._end(call, Outcome(CallState.TIMED_OUT, "no answer"), now, is_overdue, is_last=is_last)
 
     def end_sent(self, call: Call, outcome: Outcome, now: datetime, *, is_last: bool) -> Call | None:
         """End a sent call with its answer; None if it has ended before."""
@@ -324,6 +332,7 @@ def _from_item(item: Item) -> Call:
         state=CallState(item["state"]),
         fence=item["fence"],
         attempt=item.get("attempt", 0),
+        answer_by=parse_timestamp(item["answer_by"]) if "answer_by" in item else None,
         sent_at=parse_timestamp(item["sent_at"]) if "sent_at" in item else None,
         ended_at=parse_timestamp(item["ended_at"]) if "ended_at" in item else None,
         status=item.get("status"),

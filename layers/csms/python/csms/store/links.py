@@ -246,20 +246,19 @@ class Links:
         )
 
     def land(
-        self, charge_point_id: ChargePointId, call_id: CallId, attempt: int, *, not_before: datetime | None = None
+        self, charge_point_id: ChargePointId, flight: Flight, *, not_before: datetime | None = None
     ) -> Link | None:
-        """Free the slot that this attempt of this call holds; None if it does not hold it."""
-        return self._free(charge_point_id, call_id, attempt, not_before=not_before)
+        """Free the slot that this very flight holds; None if it does not hold it."""
+        return self._free(charge_point_id, flight, not_before=not_before)
 
-    def put_back(self, charge_point_id: ChargePointId, call_id: CallId, attempt: int) -> Link | None:
-        """Free the slot that this attempt holds and put its call in front again; None if it does not hold it."""
-        return self._free(charge_point_id, call_id, attempt, in_front=[call_id])
+    def put_back(self, charge_point_id: ChargePointId, flight: Flight) -> Link | None:
+        """Free the slot that this very flight holds and put its call in front again; None if it does not hold it."""
+        return self._free(charge_point_id, flight, in_front=[flight.call_id])
 
     def _free(
         self,
         charge_point_id: ChargePointId,
-        call_id: CallId,
-        attempt: int,
+        flight: Flight,
         *,
         in_front: list[CallId] | None = None,
         not_before: datetime | None = None,
@@ -270,8 +269,9 @@ class Links:
                 assign={"not_before": format_timestamp(not_before) if not_before else None},
                 prepend={"waiting": in_front} if in_front else {},
                 remove=("flight",),
-                # A dispatcher that lost the race leaves a deadline with the winner's attempt number.
-                condition=Attr("flight.attempt").eq(attempt) & Attr("flight.call_id").eq(call_id),
+                # All of it: a dispatcher that lost the race, or died before it took the slot, leaves a deadline
+                # message with the attempt number of the one that got it.
+                condition=Attr("flight").eq(_flight_to_item(flight)),
                 returning="ALL_NEW",
             )
         except ConditionFailed:
