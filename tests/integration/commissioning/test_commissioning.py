@@ -121,6 +121,22 @@ def test_a_station_silent_about_everything_is_asked_for_the_standard_keys_by_ten
     assert booting.was_asked() == batches
 
 
+def test_a_connection_that_was_lost_says_nothing_about_the_station(csms: Runtime, booting: ConfiguredStation) -> None:
+    booting.called.result("BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
+    booting.called.wait(seconds=6)
+    booting.called.run_wakes()
+    booting.answered = 1  # the connection goes before the answer
+    booting.called.wait(seconds=1)
+    booting.called.connect()
+    booting.called.wait(seconds=1)
+    booting.called.result("Heartbeat", {})
+    booting.live()
+    assert len(booting.was_asked()[1]["key"]) == 10
+    found = csms.store.charge_points.get(CP001)
+    assert found is not None
+    assert found.quirks == {}
+
+
 def test_batches_are_as_large_as_the_station_says(booting: ConfiguredStation) -> None:
     booting.most_keys = 20
     booting.values["GetConfigurationMaxKeys"] = "20"

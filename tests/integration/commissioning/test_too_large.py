@@ -3,7 +3,9 @@
 from typing import Any
 
 import disconnect.handler
+from csms.ids import ChargePointId
 from csms.runtime import Runtime
+from csms.store.charge_points import Quirk
 from tests.called_station import CalledStation
 from tests.lambda_operator import LambdaOperator, claims_of
 from tests.lambda_station import event
@@ -34,6 +36,9 @@ def test_an_answer_that_was_too_large_is_named(csms: Runtime, called: CalledStat
     (notice,) = notices()
     assert notice["callInFlight"] == "GetConfiguration"
     assert "readsConfigurationInBatches" in notice["fix"]
+    found = csms.store.charge_points.get(ChargePointId("CP001"))
+    assert found is not None
+    assert found.quirks == {Quirk.READS_IN_BATCHES: True}
 
 
 def test_any_other_close_is_nothing_to_notice(called: CalledStation) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -13,7 +14,7 @@ from csms.ocpp.primitives import format_timestamp
 from csms.sessions import Connection
 from csms.settings import Settings, UnknownChargePoints
 from csms.store import Store
-from csms.store.charge_points import ChargePoint, IdentityTaken, SecurityProfile
+from csms.store.charge_points import ChargePoint, IdentityTaken, Quirk, SecurityProfile
 from csms.store.errors import ConditionFailed
 from csms.store.history import Event, EventKind
 from csms.store.links import Registration
@@ -126,6 +127,9 @@ class Connections:
             "fix": _SMALLER_ANSWERS if call and call.action == "GetConfiguration" else _SMALLER_MESSAGES,
         }
         self._store.history.record(charge_point_id, Event(EventKind.NOTICE, now, now, details))
+        if call and call.action == "GetConfiguration" and not call.payload.get("key") and link and not link.is_quiet:
+            with suppress(ConditionFailed):  # the charge point was deleted meanwhile
+                self._store.charge_points.set_quirks(charge_point_id, {Quirk.READS_IN_BATCHES: True})
 
     def _charge_point(self, identity: str, now: datetime) -> ChargePoint:
         if not IDENTITY.fullmatch(identity):

@@ -20,7 +20,7 @@ from csms.store.calls import Call, CallState
 from csms.store.charge_point_models import ChargePointModel
 from csms.store.charge_points import ChargePoint, Quirk
 from csms.store.configuration import Attempt
-from csms.store.links import Registration, WaitingListFull
+from csms.store.links import Link, Registration, WaitingListFull
 from csms.v16 import configuration_plan as plan
 from csms.v16.capabilities import learn_quirk, model_of, quirks_of
 from csms.v16.operations import Settled
@@ -59,7 +59,8 @@ def after_reading(settled: Settled) -> None:
         return
     rest = (call.context or {})["rest"]
     if rest is None and not (settled.is_accepted and _has_keys(call.response)):
-        learn_quirk(settled, Quirk.READS_IN_BATCHES, has_it=True)
+        if not run.was_cut_off(call):
+            learn_quirk(settled, Quirk.READS_IN_BATCHES, has_it=True)
         rest = run.keys_to_ask()
     if rest:
         run.ask(rest)
@@ -86,6 +87,7 @@ class _Run:
     store: Store
     place: Callable[[Order], Call]
     charge_point: ChargePoint
+    link: Link
     model: ChargePointModel
     since: datetime
     after: Call | None
@@ -112,6 +114,12 @@ class _Run:
                 return
             attempt = plan.refused(wish, refusal, self.since, count)
             self.store.configuration.note_attempt(self.charge_point.id, wish.key, attempt)
+
+    def was_cut_off(self, call: Call) -> bool:
+        """Whether the call has no answer because its connection was lost, which says nothing about the station."""
+        if call.state is not CallState.TIMED_OUT or call.sent_at is None:
+            return False
+        return self.link.connection_id is None or (self.link.connected_at_ms or 0) > call.sent_at.timestamp() * 1000
 
     def keys_to_ask(self) -> tuple[str, ...]:
         """All keys worth asking for by name."""
@@ -161,7 +169,7 @@ def _run(
     has_booted_again = charge_point.booted_at is not None and charge_point.booted_at > since
     if has_booted_again or link.is_quiet or link.registration is not Registration.ACCEPTED:
         return None
-    return _Run(store, place, charge_point, model_of(store, charge_point), since, after)
+    return _Run(store, place, charge_point, link, model_of(store, charge_point), since, after)
 
 
 def _has_keys(response: object) -> bool:
