@@ -4,6 +4,7 @@ The development token (`local.access_token`) takes the place of an access token;
 """
 
 import base64
+import json
 import re
 import time
 from collections import defaultdict
@@ -176,12 +177,21 @@ def _encoded(body: bytes, content_type: str) -> tuple[str, bool]:
     return base64.b64encode(body).decode(), True
 
 
+def _check_size(answer: dict[str, Any]) -> None:
+    """What counts is the answer as a whole, as Lambda's runtime writes it."""
+    try:
+        written = json.dumps(answer, ensure_ascii=False).encode()
+    except (TypeError, ValueError) as error:
+        raise MalformedAnswerError from error
+    if len(written) > INVOCATION_LIMIT_BYTES:
+        raise MalformedAnswerError
+
+
 def _response(answer: object) -> Response:
     if not isinstance(answer, dict) or not isinstance(answer.get("statusCode"), int):
         raise MalformedAnswerError
+    _check_size(answer)
     body = answer.get("body") or ""
-    if len(body) > INVOCATION_LIMIT_BYTES:
-        raise MalformedAnswerError
     content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
     response = Response(content, answer["statusCode"], headers=answer.get("headers") or {})
     for cookie in answer.get("cookies") or ():

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlencode
 
 import operator_api.handler
+from local.http_api import INVOCATION_LIMIT_BYTES
 from tests.lambda_station import NOON, event
 
 Claims = dict[str, Any]
@@ -134,6 +135,7 @@ def _parameters(query: str) -> dict[str, str]:
 
 def _answer(response: dict[str, Any]) -> Answer:
     assert isinstance(response["statusCode"], int)
+    assert len(json.dumps(response, ensure_ascii=False).encode()) <= INVOCATION_LIMIT_BYTES
     body = response["body"] or ""
     text = base64.b64decode(body).decode("latin-1") if response["isBase64Encoded"] else body
     headers = {name.lower(): value for name, value in response["headers"].items()}

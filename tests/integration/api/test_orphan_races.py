@@ -8,7 +8,7 @@ import pytest
 
 from csms.ids import ChargePointId
 from csms.runtime import Runtime
-from tests.integration.test_crashes import Killer, ProcessDied, reset_to
+from tests.integration.test_crashes import Killer, ProcessDied
 from tests.lambda_operator import Answer, LambdaOperator
 from tests.lambda_station import LambdaStation
 
@@ -87,6 +87,15 @@ class Scene:
 def dump() -> dict[tuple[str, str], Any]:
     items = boto3.client("dynamodb").scan(TableName="csms")["Items"]
     return {(item["PK"]["S"], item["SK"]["S"]): item for item in items}
+
+
+def reset_to(state: dict[tuple[str, str], Any]) -> None:
+    client, now = boto3.client("dynamodb"), dump()
+    for partition, sort in now.keys() - state.keys():
+        client.delete_item(TableName="csms", Key={"PK": {"S": partition}, "SK": {"S": sort}})
+    for key, item in state.items():
+        if now.get(key) != item:
+            client.put_item(TableName="csms", Item=item)
 
 
 @pytest.fixture(params=ORPHANED)

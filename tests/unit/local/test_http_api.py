@@ -189,3 +189,16 @@ async def test_what_lambda_cannot_take_or_give_is_not_passed_on() -> None:
         assert refused.status_code == 413
         assert not handler.events
         assert (await client.get("/f/token")).status_code == 500
+
+
+@pytest.mark.parametrize("body", ["é" * (3 * 1024 * 1024 + 1), '"' * (3 * 1024 * 1024)])
+async def test_an_answer_counts_in_bytes_and_as_json(body: str) -> None:
+    async with api(Recorder({"statusCode": 200, "body": body})) as client:
+        assert (await client.get("/health")).status_code == 500
+    async with api(Recorder({"statusCode": 200, "body": body[:3_000_000]})) as client:
+        assert (await client.get("/health")).status_code == 200
+
+
+async def test_an_answer_that_is_no_json_is_an_internal_error() -> None:
+    async with api(Recorder({"statusCode": 200, "headers": {"X": b"bytes"}})) as client:
+        assert (await client.get("/health")).status_code == 500

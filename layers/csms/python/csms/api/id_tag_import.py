@@ -14,6 +14,9 @@ from csms.store.id_tags import IdTags
 
 LARGEST_IMPORT: Final = 1000
 """One write each, in turn: some seconds."""
+_MOST_ERRORS: Final = 5
+_LONGEST_SHOWN: Final = 50
+"""Of a row that is all wrong, so that the report of a thousand fits an answer."""
 _COLUMNS: Final = {field.alias or name for name, field in NewIdTag.model_fields.items()}
 _GROUP_SEPARATOR: Final = "|"
 _NO_LIMIT: Final = "unlimited"
@@ -116,14 +119,16 @@ def _from_cells(columns: list[str], cells: list[str]) -> dict[str, Any]:
 
 def _import(store: IdTags, number: int, content: Any, seen: dict[str, int]) -> RowReport:
     given = content.get("idTag") if isinstance(content, dict) else None
-    id_tag = given if isinstance(given, str) else None
+    id_tag = given[:_LONGEST_SHOWN] if isinstance(given, str) else None
     try:
         tag = read_tag(content)
         first = seen.setdefault(tag.id_tag.upper(), number)
         if first != number:
             raise InvalidRequest(Finding("idTag", f"row {first} has it already"))
     except InvalidRequest as invalid:
-        errors = tuple(FindingView(field=finding.field, reason=finding.reason) for finding in invalid.findings)
+        errors = tuple(
+            FindingView(field=finding.field, reason=finding.reason) for finding in invalid.findings[:_MOST_ERRORS]
+        )
         return RowReport(row=number, id_tag=id_tag, result=Outcome.INVALID, errors=errors)
     return RowReport(row=number, id_tag=id_tag, result=Outcome.CREATED if store.put(tag) else Outcome.UPDATED)
 

@@ -5,13 +5,15 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from csms.ocpp.primitives import LARGEST_TRANSACTION_ID, Timestamp
 
 T = TypeVar("T")
 
+_DEEPEST: Final = 64
+_TOO_DEEP: Final = "(nested too deep to be shown)"
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 
 Moment = Annotated[Timestamp, WithJsonSchema({"type": "string", "format": "date-time"})]
@@ -46,6 +48,20 @@ class ChangesModel(RequestModel):
     """The body of a PATCH: what is left out is not set to any default, so the document names none."""
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+
+def _bounded(value: Any, depth: int = _DEEPEST) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        return _TOO_DEEP
+    if isinstance(value, list):
+        return [_bounded(inner, depth - 1) for inner in value]
+    return {name: _bounded(inner, depth - 1) for name, inner in value.items()}
+
+
+AsSent = BeforeValidator(_bounded)
+"""JSON of a station, but for what is nested deeper than any writer of JSON follows."""
 
 
 class View(BaseModel):

@@ -10,7 +10,7 @@ from csms.api.problems import Finding, InvalidRequest
 from csms.api.request import CurrentRequest
 
 LARGEST_CSV_LIMIT: Final = 5000
-"""About 1 MB of transactions, well within what a function may return, and a few seconds of reading."""
+"""A few seconds of reading. What would be longer than a function may return ends earlier, with a link to the rest."""
 
 AnyLimit = Annotated[
     int | None,

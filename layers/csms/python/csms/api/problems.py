@@ -23,6 +23,9 @@ from typing import Any, ClassVar, Final
 from aws_lambda_powertools.event_handler import Response
 
 MEDIA_TYPE: Final = "application/problem+json"
+_MOST_FINDINGS: Final = 100
+_LONGEST_FIELD: Final = 100
+"""Names are the client's, and an answer has its limits."""
 
 
 @dataclass(frozen=True)
@@ -147,14 +150,14 @@ class InternalError(Problem):
 
 
 def findings_of(errors: Sequence[Any]) -> list[Finding]:
-    """Pydantic's errors as findings, without the values: they may be secrets."""
-    return [Finding(_field(error["loc"]), _reason(error)) for error in errors]
+    """Pydantic's errors as findings, the first ones, without the values: they may be secrets."""
+    return [Finding(_field(error["loc"]), _reason(error)) for error in errors[:_MOST_FINDINGS]]
 
 
 def _field(location: Sequence[str | int]) -> str:
     """The path below `body`, `query` or `path`."""
     source, *path = location
-    return ".".join(map(str, path)) or str(source)
+    return (".".join(map(str, path)) or str(source))[:_LONGEST_FIELD]
 
 
 def _reason(error: Mapping[str, Any]) -> str:

@@ -4,11 +4,13 @@ from typing import Final
 
 from csms.api.request import CurrentRequest
 from csms.store.errors import InvalidCursor
-from csms.store.listing import MOST_QUERIES, ListPage, ShardCursor
+from csms.store.listing import ENOUGH_BYTES, MOST_QUERIES, ListPage, ShardCursor
 from csms.store.transactions import Transaction, TransactionFilter, TransactionState
 
 _CSV_QUERIES: Final = 600
 """Half a year of days: some seconds."""
+_CSV_BYTES: Final = 2_000_000
+"""A row is shorter than what is stored."""
 
 
 def list_matching(
@@ -59,5 +61,7 @@ def _last_open(place: ShardCursor | None) -> int:
 def _list(
     current: CurrentRequest, wanted: TransactionFilter, limit: int, place: ShardCursor | None
 ) -> ListPage[Transaction]:
-    most_queries = _CSV_QUERIES if current.wants_csv else MOST_QUERIES
-    return current.store.transactions.list(wanted, limit=limit, cursor=place, most_queries=most_queries)
+    most_queries, enough_bytes = (_CSV_QUERIES, _CSV_BYTES) if current.wants_csv else (MOST_QUERIES, ENOUGH_BYTES)
+    return current.store.transactions.list(
+        wanted, limit=limit, cursor=place, most_queries=most_queries, enough_bytes=enough_bytes
+    )

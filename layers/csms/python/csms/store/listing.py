@@ -12,6 +12,9 @@ T = TypeVar("T")
 
 MOST_QUERIES: Final = 160
 """A page whose filter leaves little stays short rather than keep its reader waiting."""
+ENOUGH_BYTES: Final = 250_000
+"""A page of long items stays short: with what one more query may bring, and written as JSON within JSON, it must fit
+the 6 MB that a function may answer."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,19 @@ def list_partitions(
     cursor: ShardCursor | None = None,
     matches: Callable[[T], bool] | None = None,
     most_queries: int = MOST_QUERIES,
+    enough_bytes: int = ENOUGH_BYTES,
 ) -> ListPage[T]:
-    """Up to `limit` things from several partitions, one partition after the other.
+    """Up to `limit` things from several partitions, one partition after the other; fewer where they are long.
 
     Raises:
         InvalidCursor: the cursor is not one of this list.
     """
     things: list[T] = []
+    size = 0
     number, after = (cursor.partition, cursor.after) if cursor else (0, None)
     if cursor and number not in range(len(partitions)):
         raise InvalidCursor("no such part of the list")
-    while number < len(partitions) and len(things) < limit and most_queries > 0:
+    while number < len(partitions) and len(things) < limit and size < enough_bytes and most_queries > 0:
         partition = partitions[number]
         page = table.query(
             partition.name,
@@ -71,10 +76,19 @@ def list_partitions(
             limit=limit - len(things),
             after=after,
         )
-        things += filter(matches, map(read, page.items)) if matches else map(read, page.items)
+        for item in page.items:
+            thing = read(item)
+            if matches is None or matches(thing):
+                things.append(thing)
+                size += size_of(item)
         number, after = (number, page.cursor) if page.cursor else (number + 1, None)
         most_queries -= 1
     return ListPage(things, ShardCursor(number, after) if number < len(partitions) else None)
+
+
+def size_of(thing: object) -> int:
+    """About how many bytes it is, whatever it is."""
+    return len(repr(thing).encode(errors="replace"))
 
 
 def partitions_of(kind: str) -> list[Partition]:

@@ -10,6 +10,7 @@ from csms.digest import digest
 from csms.ids import ChargePointId, TransactionId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
+from csms.store.json_text import read_array
 from csms.store.table import Cursor, Item, Table
 
 _KEEP_OUTSIDE_TRANSACTIONS: Final = timedelta(days=400)
@@ -100,5 +101,5 @@ def _from_item(item: Item) -> MeterMessage:
         connector_id=item.get("connector_id"),
         timestamp=parse_timestamp(item["timestamp"]),
         received_at=parse_timestamp(item["received_at"]),
-        meter_value=json.loads(item["meter_value"]),
+        meter_value=read_array(item["meter_value"]),
     )

@@ -15,6 +15,7 @@ from csms.ocpp.json_types import JsonObject
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
+from csms.store.json_text import read_object
 from csms.store.listing import ListPage, ShardCursor, list_partitions, partitions_of
 from csms.store.table import Item, Table
 
@@ -170,7 +171,7 @@ def _from_item(item: Item) -> Orphan:
         id=item["orphan_id"],
         action=item["action"],
         reason=item["reason"],
-        payload=json.loads(item["payload"]),
+        payload=read_object(item["payload"]),
         received_at=parse_timestamp(item["received_at"]),
         transaction_id=item.get("transaction_id"),
         resolution=Resolution(item["resolution"]) if "resolution" in item else None,

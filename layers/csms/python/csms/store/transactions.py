@@ -19,7 +19,7 @@ from csms.ids import ChargePointId, TransactionId
 from csms.ocpp.primitives import LARGEST_TRANSACTION_ID, format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
-from csms.store.listing import MOST_QUERIES, ListPage, Partition, ShardCursor, list_partitions
+from csms.store.listing import ENOUGH_BYTES, MOST_QUERIES, ListPage, Partition, ShardCursor, list_partitions
 from csms.store.table import Item, Table
 
 _NEW: Final = Attr(keys.PARTITION_KEY).not_exists()
@@ -266,6 +266,7 @@ class Transactions:
         limit: int,
         cursor: ShardCursor | None = None,
         most_queries: int = MOST_QUERIES,
+        enough_bytes: int = ENOUGH_BYTES,
     ) -> ListPage[Transaction]:
         """The transactions that fit: the open ones, then the ended ones, of the latest day first.
 
@@ -279,6 +280,7 @@ class Transactions:
             cursor=cursor,
             matches=wanted.matches,
             most_queries=most_queries,
+            enough_bytes=enough_bytes,
         )
 
 

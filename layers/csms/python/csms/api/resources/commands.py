@@ -20,6 +20,7 @@ from csms.api.routing import Routes
 from csms.api.scopes import Scope
 from csms.api.waiting import LONGEST_WAIT_S
 from csms.store.calls import Call, CallState
+from csms.store.listing import ENOUGH_BYTES, size_of
 from csms.v16.operations import Operation, operations
 
 routes = Routes("Commands")
@@ -125,6 +126,7 @@ def list_commands(
     """The commands to a charge point, newest first; they are kept for 90 days."""
     charge_point_id = current.link(identity).charge_point_id
     calls: list[Call] = []
+    size = 0
     after = decode_key(cursor)
     for _ in range(_MOST_QUERIES):
         page = current.store.calls.list(
@@ -133,7 +135,8 @@ def list_commands(
         found = [settled(current, call) for call in page.calls]
         calls += [call for call in found if state in {None, call.state}]
         after = page.cursor
-        if after is None or len(calls) >= limit:
+        size += sum(map(size_of, found))
+        if after is None or len(calls) >= limit or size > ENOUGH_BYTES:
             break
     return Page[CommandView](items=[view_of(call) for call in calls], cursor=encode_key(after))
 

@@ -1,13 +1,15 @@
 """Meter values of a transaction: the samples as the station sent them, or one CSV line each."""
 
+import json
 from collections.abc import Iterator
-from typing import Any, Final
+from functools import partial
+from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Response
 
-from csms.api.csv_text import MEDIA_TYPE, csv_response
+from csms.api.csv_text import MEDIA_TYPE, csv_response, to_csv
 from csms.api.cursors import CursorText, decode_key, encode_key
-from csms.api.models import Moment, Page, PathIdentity, PathTransaction, View
+from csms.api.models import AsSent, Moment, Page, PathIdentity, PathTransaction, View
 from csms.api.paging import AnyLimit, next_page, page_size
 from csms.api.request import Current
 from csms.api.routing import Routes
@@ -26,6 +28,8 @@ _DEFAULTS: Final = {
     "unit": "Wh",
 }
 """What a sampled value means where it does not say [S 7.43]. Only energy has a default unit."""
+_LONGEST_CSV: Final = 5_000_000
+"""A function may answer 6 MB, as JSON."""
 _COLUMNS: Final = ("connectorId", "timestamp", "receivedAt", "value", *_DEFAULTS)
 
 
@@ -35,7 +39,7 @@ class MeterMessageView(View):
     connector_id: int | None
     timestamp: Moment
     received_at: Moment
-    meter_value: list[Any]
+    meter_value: Annotated[list[Any], AsSent]
 
 
 _ANSWERS: Final = {
@@ -56,13 +60,15 @@ def list_meter_values(
     With `Accept: text/csv` one line per sampled value, OCPP's defaults filled in; `limit` still counts messages.
     """
     found = current.transaction(identity, transaction)
-    page = current.store.meter_values.of_transaction(
-        found.charge_point_id, found.id, limit=page_size(current, limit), after=decode_key(cursor)
-    )
-    following = encode_key(page.cursor)
+    read = partial(current.store.meter_values.of_transaction, found.charge_point_id, found.id, after=decode_key(cursor))
+    page = read(limit=page_size(current, limit))
     if current.wants_csv:
+        fitting = _fitting(page.messages)
+        page = page if fitting == len(page.messages) else read(limit=fitting)
+        following = encode_key(page.cursor)
         rows = (row for message in page.messages for row in _rows(message))
         return csv_response(f"meter-values-{found.id}", _COLUMNS, rows, next_page(current, following))
+    following = encode_key(page.cursor)
     views = [
         MeterMessageView(
             connector_id=message.connector_id,
@@ -73,6 +79,16 @@ def list_meter_values(
         for message in page.messages
     ]
     return Response(200, "application/json", Page[MeterMessageView](items=views, cursor=following))
+
+
+def _fitting(messages: list[MeterMessage]) -> int:
+    """How many of the messages fit an answer as CSV, which is ten times as long as a short sample; at least one."""
+    left = _LONGEST_CSV
+    for number, message in enumerate(messages):
+        left -= len(json.dumps(to_csv(_COLUMNS, _rows(message))))
+        if left < 0:
+            return max(number, 1)
+    return len(messages)
 
 
 def _rows(message: MeterMessage) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from csms.api.assignment import assign, dismiss
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
-from csms.api.models import LongText, Moment, Page, RequestModel, View
+from csms.api.models import AsSent, LongText, Moment, Page, RequestModel, View
 from csms.api.problems import NotFound
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
@@ -33,7 +33,7 @@ class OrphanView(View):
     reason: str
     received_at: Moment
     transaction_id: int | None = Field(description="The unknown transaction it names.")
-    payload: dict[str, Any]
+    payload: Annotated[dict[str, Any], AsSent]
     resolution: Resolution | None
     resolved_by: str | None
     assigned_to: int | None = Field(description="Where it goes; not all is done yet while there is no `resolution`.")
