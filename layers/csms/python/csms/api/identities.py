@@ -23,13 +23,13 @@ def is_new_identity(text: str) -> bool:
 
 def _check(text: str) -> str:
     if not IDENTITY.fullmatch(text):
-        raise ValueError("1 to 48 letters, digits, spaces and *-_=+|@.:/")
+        raise ValueError("1 to 48 letters, digits, spaces and *-_=+|@.:/, no space at either end")
     return text
 
 
 def _check_new(text: str) -> str:
-    if _check(text) != text.strip("/ "):
-        raise ValueError("no slash and no space at either end: they get lost in URLs")
+    if _check(text) != text.strip("/"):
+        raise ValueError("no slash at either end: it cannot be told from the path of the URL")
     if any(pattern.fullmatch(f"{_BELOW}{text}") for pattern in _patterns_of_parts()):
         raise ValueError("its path cannot be told from that of something else in this API")
     return text
