@@ -3,6 +3,7 @@
 The retransmission comes with a fresh message id, the harder case; so the message log is left out of the comparison.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,15 @@ def status(station: LambdaStation) -> object:
     return station.result("StatusNotification", payload, "status")
 
 
+def connect(station: LambdaStation) -> object:
+    """Over a connection that replaces the one before."""
+    return station.connect()
+
+
+def disconnect(station: LambdaStation) -> None:
+    station.disconnect()
+
+
 Step = Callable[[LambdaStation], object]
 Table = Callable[[], dict[tuple[str, str], Any]]
 SCENES: dict[str, tuple[list[Step], Step]] = {
@@ -83,6 +93,8 @@ SCENES: dict[str, tuple[list[Step], Step]] = {
     "unreadable start": ([], unreadable_start),
     "boot": ([], boot),
     "status": ([], status),
+    "connect": ([], connect),
+    "disconnect": ([], disconnect),
 }
 
 
@@ -107,8 +119,16 @@ def play(station: LambdaStation, before: list[Step]) -> None:
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_retransmission_repairs_what_a_dead_process_left(
-    csms: Runtime, station: LambdaStation, table: Table, scene: str, moment: str
+    csms: Runtime,
+    station: LambdaStation,
+    table: Table,
+    scene: str,
+    moment: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A connection has the same name each time: what differs afterwards is what the crash left.
+    monkeypatch.setattr("tests.lambda_station._connection_numbers", itertools.repeat("again"))
+    monkeypatch.setattr("csms.gateway.Gateway.close", lambda _self, _connection: None)
     before, act = SCENES[scene]
     play(station, before)
     killer = Killer(csms, moment)
