@@ -91,6 +91,7 @@ class Connections:
                 now,
                 handshake.source_ip,
                 handshake.user_agent,
+                with_credentials="authorization" in handshake.headers,
             )
             raise
         if used_hash is not None:

@@ -1,8 +1,8 @@
 """StopTransaction [S 4.10]: a transaction has ended; nothing we say prevents it. Charge data: never refused."""
 
 from csms.authorization import AuthorizationStatus, IdTag, authorize, is_same_group, is_same_tag
+from csms.ending import EndedOtherwise, end_once
 from csms.ocpp.primitives import EnergyWh, IdToken, LenientInteger, Timestamp
-from csms.store.errors import ConditionFailed
 from csms.store.meter_values import MeterMessage
 from csms.store.transactions import Stop, Transaction
 from csms.v16.exchange import Exchange
@@ -49,22 +49,14 @@ def answer_stop_transaction(request: StopTransactionRequest, exchange: Exchange)
 def _close(
     transaction: Transaction, stop: Stop, request: StopTransactionRequest, exchange: Exchange
 ) -> AuthorizationStatus | None:
-    store, charge_point_id = exchange.store, exchange.charge_point_id
-    try:
-        store.transactions.end(transaction, stop, _flags(transaction, stop, exchange))
-    except ConditionFailed:
-        first = store.transactions.get(charge_point_id, transaction.id)
-        known = first.stop if first else None
-        if known is None or not known.is_repeated_by(stop):
-            return _keep_orphan(stop, request, exchange, "stopped before with other figures")
-        stop = known
+    samples = None
     if request.transaction_data:
-        samples = exchange.payload["transactionData"]
-        moment = request.transaction_data[0].timestamp
-        message = MeterMessage(transaction.start.connector_id, moment, exchange.received_at, samples)
-        store.meter_values.record_for_transaction(charge_point_id, transaction.id, message)
-    store.connectors.vacate(charge_point_id, transaction.start.connector_id, transaction.id)
-    return stop.tag_status
+        moment, connector_id = request.transaction_data[0].timestamp, transaction.start.connector_id
+        samples = MeterMessage(connector_id, moment, exchange.received_at, exchange.payload["transactionData"])
+    try:
+        return end_once(exchange.store, transaction, stop, samples, _flags(transaction, stop, exchange)).tag_status
+    except EndedOtherwise:
+        return _keep_orphan(stop, request, exchange, "stopped before with other figures")
 
 
 def _flags(transaction: Transaction, stop: Stop, exchange: Exchange) -> tuple[str, ...]:
