@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.actions import ActionCost
+from benchmarks.commands import CommandCost
 from benchmarks.imports import ColdStart
 from benchmarks.lap import HEARTBEAT
+from benchmarks.round_trip import REST_S, RoundTrips
+from local.fleet.report import percentile
 
 OUR_SHARE: Final = 0.25
 IMPORT_RATIO: Final = 1.3
 HEARTBEAT_UNITS: Final = (1.0, 0.0)
 START_WRITE_UNITS: Final = 4.0
+COMMAND_UNITS: Final = (5.0, 3.0)
+COMMAND_OVERHEAD_MS: Final = 100.0
 
 
 @dataclass(frozen=True)
@@ -75,3 +80,42 @@ def of_imports(starts: Sequence[ColdStart]) -> list[Finding]:
             decides=False,
         )
     ]
+
+
+def of_commands(costs: Sequence[CommandCost], trips: Sequence[RoundTrips]) -> list[Finding]:
+    """Of what a command that succeeds costs, and how long it takes."""
+    writes, reads = COMMAND_UNITS
+    return [
+        Finding(
+            f"a command that succeeds: at most {writes:g} write units, deadline message included, message log apart",
+            _by_action({one.action: one.write_units for one in costs}),
+            is_met=all(one.write_units <= writes for one in costs),
+            decides=True,
+        ),
+        Finding(
+            f"a command that succeeds: at most {reads:g} read units, deadline message included, looks apart",
+            _by_action({one.action: one.read_units for one in costs}),
+            is_met=all(one.read_units <= reads for one in costs),
+            decides=True,
+        ),
+        _of_overhead(f", {REST_S:g} s after another", [one for one in trips if one.has_rest]),
+        _of_overhead(", right after another", [one for one in trips if not one.has_rest]),
+    ]
+
+
+def _of_overhead(circumstances: str, trips: Sequence[RoundTrips]) -> Finding:
+    slowest = max(percentile(one.overhead_ms, 95) for one in trips)
+    return Finding(
+        f"overhead of a command over the station's own time under {COMMAND_OVERHEAD_MS:g} ms p95{circumstances}",
+        f"at most {slowest:.0f} ms",
+        is_met=slowest < COMMAND_OVERHEAD_MS,
+        decides=False,
+    )
+
+
+def _by_action(units: dict[str, float]) -> str:
+    """One number if all are alike, else who has which."""
+    actions = {number: [action for action, one in units.items() if one == number] for number in units.values()}
+    if len(actions) == 1:
+        return f"{next(iter(actions)):g}"
+    return "; ".join(f"{number:g} ({', '.join(actions[number])})" for number in sorted(actions))

@@ -1,16 +1,17 @@
 """Runs the parts that were asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from benchmarks.actions import measure_actions
 from benchmarks.actions_section import actions_section
+from benchmarks.commands_section import commands_section
 from benchmarks.cost_section import cost_section
 from benchmarks.fleet_section import fleet_section
 from benchmarks.imports_section import imports_section
 from benchmarks.section import Section
 
-PARTS: Final = ("actions", "imports", "fleet", "cost")
+PARTS: Final = ("actions", "commands", "imports", "fleet", "cost")
 
 
 def run_parts(
@@ -18,8 +19,9 @@ def run_parts(
 ) -> list[Section]:
     """The sections in the order of `names`; actions are measured once, for the cost as well."""
     costs = measure_actions(laps) if {"actions", "cost"} & set(names) else []
-    measure = {
+    measure: dict[str, Callable[[], Section]] = {
         "actions": lambda: actions_section(costs),
+        "commands": commands_section,
         "imports": lambda: imports_section(starts),
         "fleet": lambda: fleet_section(stations, day_s, visits),
         "cost": lambda: cost_section(costs),
