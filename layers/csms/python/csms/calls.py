@@ -231,7 +231,8 @@ class CallEngine:
         if now < deadline.until:
             self._queue().send(deadline, deadline.until - now)
             return
-        call = self._store.calls.get(deadline.charge_point_id, deadline.call_id)
+        # What a deadline is about happened long ago, and every write below has its condition: cheap reads will do.
+        call = self._store.calls.get(deadline.charge_point_id, deadline.call_id, consistent=False)
         if call is None:
             return
         ended = self._time_out(call, deadline, now)
@@ -392,7 +393,7 @@ class CallEngine:
         """
         links, charge_point_id = self._store.links, deadline.charge_point_id
         flight = Flight(deadline.call_id, deadline.attempt, deadline.until)
-        link = links.get(charge_point_id, consistent=True)
+        link = links.get(charge_point_id)
         if link and link.flight == flight:
             return links.put_back(charge_point_id, flight) if is_queued else links.land(charge_point_id, flight)
         if link and is_queued and not link.holds(deadline.call_id):

@@ -150,9 +150,9 @@ class Calls:
             return _from_item(existing.item or {})
         return call
 
-    def get(self, charge_point_id: ChargePointId, call_id: CallId) -> Call | None:
-        """One call, strongly consistent."""
-        item = self._table.get(keys.call(charge_point_id, call_id), consistent=True)
+    def get(self, charge_point_id: ChargePointId, call_id: CallId, *, consistent: bool = True) -> Call | None:
+        """One call, strongly consistent unless asked otherwise."""
+        item = self._table.get(keys.call(charge_point_id, call_id), consistent=consistent)
         return _from_item(item) if item else None
 
     def get_many(self, charge_point_ids_and_ids: list[tuple[ChargePointId, CallId]]) -> dict[CallId, Call]:

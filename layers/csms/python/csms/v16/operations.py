@@ -121,6 +121,8 @@ class Operation(Generic[RequestT, ResponseT]):
     response: type[ResponseT]
     is_immediate: bool = False
     """Meant for this moment: not kept for a station that is offline."""
+    concerns: Callable[[JsonObject], bool] = lambda _: True
+    """Whether the end of a call with this payload may change anything: what it spares is a write and a stream read."""
     fills: tuple[str, ...] = ()
     """Dotted names of what an operator may leave out although the schema asks for it: `prepares` fills it in."""
     _prepare: Callable[[JsonObject, Situation], Prepared] | None = field(default=None, repr=False)
@@ -272,7 +274,8 @@ class V16Operations:
 
     def has_effects(self, call: Call) -> bool:
         """Whether the end of the call changes anything else."""
-        return operations()[call.action].has_effects
+        operation = operations()[call.action]
+        return operation.has_effects and operation.concerns(call.payload)
 
     def apply(self, call: Call, now: datetime, place: Callable[[Order], Call]) -> None:
         """Change what the end of the call changes."""

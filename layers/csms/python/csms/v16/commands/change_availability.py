@@ -33,17 +33,22 @@ class ChangeAvailabilityResponse(CommandResponse):
     status: str
 
 
-CHANGE_AVAILABILITY = Operation("ChangeAvailability", ChangeAvailabilityRequest, ChangeAvailabilityResponse)
+CHANGE_AVAILABILITY = Operation(
+    "ChangeAvailability",
+    ChangeAvailabilityRequest,
+    ChangeAvailabilityResponse,
+    concerns=lambda payload: payload["connectorId"] == 0,
+)
 
 
 @CHANGE_AVAILABILITY.applies
 def apply(
-    request: ChangeAvailabilityRequest,
+    request: ChangeAvailabilityRequest,  # noqa: ARG001
     response: ChangeAvailabilityResponse | None,  # noqa: ARG001
     settled: Settled,
 ) -> None:
     """Learn whether the charge point takes it for the whole of itself."""
-    if request.connector_id == 0 and settled.was_answered and settled.call.state is not CallState.FAILED:
+    if settled.was_answered and settled.call.state is not CallState.FAILED:
         learn_quirk(settled, Quirk.NO_AVAILABILITY_OF_ALL, has_it=not settled.is_accepted)
 
 
