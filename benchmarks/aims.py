@@ -96,7 +96,7 @@ def of_commands(costs: Sequence[CommandCost], trips: Sequence[RoundTrips]) -> li
             f"a command that succeeds: at most {reads:g} read units, deadline message included, looks apart",
             _by_action({one.action: one.read_units for one in costs}),
             is_met=all(one.read_units <= reads for one in costs),
-            decides=False,  # a rule that looks at the station's configuration reads half a unit more
+            decides=True,
         ),
         _of_overhead(f", {REST_S:g} s after another", [one for one in trips if one.has_rest]),
         _of_overhead(", right after another", [one for one in trips if not one.has_rest]),
