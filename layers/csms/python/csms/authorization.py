@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from csms.ids import ChargePointId
+
 LONGEST_ID_TAG: Final = 20
 
 
@@ -31,6 +33,8 @@ class IdTag:
     max_active_transactions: int | None = 1
     """None: as many as it likes."""
     note: str | None = None
+    cached_by: frozenset[ChargePointId] = frozenset()
+    """Charge points that were told that it is accepted: their authorization caches may hold it [S 3.5.1]."""
 
 
 def authorize(tag: IdTag | None, now: datetime) -> AuthorizationStatus:

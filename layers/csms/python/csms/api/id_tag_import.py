@@ -130,7 +130,7 @@ def _import(store: IdTags, number: int, content: Any, seen: dict[str, int]) -> R
             FindingView(field=finding.field, reason=finding.reason) for finding in invalid.findings[:_MOST_ERRORS]
         )
         return RowReport(row=number, id_tag=id_tag, result=Outcome.INVALID, errors=errors)
-    return RowReport(row=number, id_tag=id_tag, result=Outcome.CREATED if store.put(tag) else Outcome.UPDATED)
+    return RowReport(row=number, id_tag=id_tag, result=Outcome.UPDATED if store.put(tag) else Outcome.CREATED)
 
 
 def _check_columns(columns: list[str]) -> None:

@@ -1,17 +1,21 @@
 """Id tags: who may charge."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
 from boto3.dynamodb.conditions import Attr
 
 from csms.authorization import LONGEST_ID_TAG, AuthorizationStatus, IdTag
+from csms.ids import ChargePointId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
+from csms.store.errors import ConditionFailed
 from csms.store.listing import ListPage, ShardCursor, list_partitions, partitions_of
 from csms.store.table import Item, Table
 
+MOST_CACHED_BY: Final = 50
 _KIND: Final = "TAG"
 _EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
 
@@ -37,13 +41,13 @@ class IdTags:
         """
         self._table.put(keys.tag(tag.id_tag), _to_item(tag), condition=Attr(keys.PARTITION_KEY).not_exists())
 
-    def put(self, tag: IdTag) -> bool:
-        """Add a tag or replace what it was; returns whether it is new."""
+    def put(self, tag: IdTag) -> IdTag | None:
+        """Add a tag or replace what it was; returns that, None if it is new."""
         attributes = _to_item(tag)
         old = self._table.update(
             keys.tag(tag.id_tag), assign=attributes, remove=_absent(attributes), returning="ALL_OLD"
         )
-        return not old
+        return _from_item(old) if old else None
 
     def change(self, id_tag: str, changes: Mapping[str, Any]) -> IdTag:
         """Change these fields of a tag and no others; None clears one. Returns the tag as it is then.
@@ -65,9 +69,24 @@ class IdTags:
         """
         self._table.delete(keys.tag(id_tag), condition=_EXISTS)
 
+    def note_cached(self, tag: IdTag, charge_point_id: ChargePointId) -> None:
+        """Note that a charge point was told that the tag is accepted; what is known already costs nothing.
+
+        So many are kept: from then on it may be any charge point.
+        """
+        if charge_point_id in tag.cached_by or is_cached_anywhere(tag):
+            return
+        with suppress(ConditionFailed):  # deleted meanwhile
+            self._table.update(keys.tag(tag.id_tag), add={"cached_by": {charge_point_id}}, condition=_EXISTS)
+
     def list(self, *, limit: int, cursor: ShardCursor | None = None) -> ListPage[IdTag]:
         """All tags, a page at a time."""
         return list_partitions(self._table, partitions_of(_KIND), _from_item, limit=limit, cursor=cursor)
+
+
+def is_cached_anywhere(tag: IdTag) -> bool:
+    """Whether too many charge points may have cached the tag to say which."""
+    return len(tag.cached_by) >= MOST_CACHED_BY
 
 
 def _absent(attributes: Mapping[str, Any]) -> list[str]:
@@ -75,7 +94,8 @@ def _absent(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _to_item(tag: IdTag) -> dict[str, Any]:
-    return _attributes_of(vars(tag)) | keys.listed(_KIND, tag.id_tag.upper()).attributes()
+    fields = {name: value for name, value in vars(tag).items() if name != "cached_by"}  # noted by itself
+    return _attributes_of(fields) | keys.listed(_KIND, tag.id_tag.upper()).attributes()
 
 
 def _attributes_of(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,4 +124,5 @@ def _from_item(item: Item) -> IdTag:
         groups=tuple(item.get("groups", ())),
         max_active_transactions=item.get("max_active_transactions"),
         note=item.get("note"),
+        cached_by=frozenset(item.get("cached_by", ())),
     )

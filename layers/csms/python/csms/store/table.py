@@ -1,7 +1,7 @@
 """The table as plain Python dictionaries: the one place that talks to DynamoDB."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class Table:
         *,
         assign: Mapping[str, Any] | None = None,
         assign_once: Mapping[str, Any] | None = None,
-        add: Mapping[str, int] | None = None,
+        add: Mapping[str, int | Set[str]] | None = None,
         append: Mapping[str, list[Any]] | None = None,
         prepend: Mapping[str, list[Any]] | None = None,
         remove: Collection[str] = (),
@@ -83,8 +83,8 @@ class Table:
     ) -> Item:
         """Change attributes of an item, creating it unless the condition forbids; returns what `returning` says.
 
-        `assign` leaves out None; `assign_once` keeps a value that is already there; `append` and `prepend` extend
-        lists, which `remove` takes elements from (`waiting[0]`).
+        `assign` leaves out None; `assign_once` keeps a value that is already there; `add` counts up, and joins sets;
+        `append` and `prepend` extend lists, which `remove` takes elements from (`waiting[0]`).
         """
         expression = _Expression(condition)
         expression.assign({"v": SCHEMA_VERSION, **_present(assign or {})})
@@ -227,7 +227,7 @@ class _Expression:
             placeholder = self._name(name)
             self._clause("SET", f"{placeholder} = if_not_exists({placeholder}, {self._value(value)})")
 
-    def add(self, attributes: Mapping[str, int]) -> None:
+    def add(self, attributes: Mapping[str, int | Set[str]]) -> None:
         for name, value in attributes.items():
             self._clause("ADD", f"{self._name(name)} {self._value(value)}")
 

@@ -25,4 +25,4 @@ def answer_authorize(request: AuthorizeRequest, exchange: Exchange) -> Authorize
     """What the tag is worth at this moment."""
     tag = exchange.store.id_tags.get(request.id_tag)
     status = authorize(tag, exchange.received_at)
-    return AuthorizeResponse(id_tag_info=IdTagInfo.of(tag, status, exchange.cached_until))
+    return AuthorizeResponse(id_tag_info=exchange.info_of(tag, status))

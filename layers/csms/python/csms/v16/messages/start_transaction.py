@@ -66,7 +66,7 @@ def answer_start_transaction(request: StartTransactionRequest, exchange: Exchang
     connector = _take_connector(transaction, exchange)
     use_reservation(exchange.store, transaction, connector)
     return StartTransactionResponse(
-        id_tag_info=IdTagInfo.of(tag, transaction.tag_status, exchange.cached_until), transaction_id=transaction.id
+        id_tag_info=exchange.info_of(tag, transaction.tag_status), transaction_id=transaction.id
     )
 
 

@@ -43,7 +43,7 @@ def answer_stop_transaction(request: StopTransactionRequest, exchange: Exchange)
     )
     transaction = _find(request, stop, tag, exchange)
     status = _close(transaction, stop, request, exchange) if transaction else _keep_orphan(stop, request, exchange)
-    return StopTransactionResponse(id_tag_info=IdTagInfo.of(tag, status, exchange.cached_until) if status else None)
+    return StopTransactionResponse(id_tag_info=exchange.info_of(tag, status) if status else None)
 
 
 def _close(
