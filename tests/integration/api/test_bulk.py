@@ -9,7 +9,7 @@ import pytest
 
 import dispatch_calls.handler
 from csms import bulk
-from csms.api.resources.bulk import MOST_NAMED
+from csms.api.bulk_bodies import MOST_NAMED
 from csms.call_queue import BulkChunk, BulkSelection, write
 from csms.gateway import Gateway
 from csms.ids import ChargePointId

@@ -13,7 +13,7 @@ from csms.store.calls import Call
 from csms.store.configuration import Reported
 from csms.store.links import Registration
 from csms.store.local_lists import LocalList, Sync
-from csms.v16.local_list_sync import start_sync
+from csms.v16.local_list_sync import SyncWish, start_sync
 from tests.called_station import CalledStation
 
 CP001 = ChargePointId("CP001")
@@ -42,10 +42,8 @@ class ListedStation:
         called.wait(seconds=1)
         charge_point = called.csms.store.charge_points.get(CP001)
         assert charge_point is not None
-        place = called.engine.place
-        return start_sync(
-            called.csms.store, place, charge_point, requested_by="operator", adopts=adopts, now=called.now
-        )
+        wish = SyncWish("operator", adopts=adopts)
+        return start_sync(called.csms.store, called.engine, charge_point, wish, called.now)
 
     def answer_all(self) -> None:
         while self._answered < len(self.called.posted):

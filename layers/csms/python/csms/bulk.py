@@ -1,4 +1,4 @@
-"""One command to many charge points, fanned out through the queue.
+"""One command, or a synchronisation of local lists, to many charge points, fanned out through the queue.
 
 Everything runs at least once and may run again: each charge point's call is found again by an idempotency key, and a
 result that is noted twice says the same. A selection is looked up a page at a time; each page goes on in chunks, which
@@ -6,18 +6,23 @@ the queue hands out at once, and the next page in a message of its own.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 
 from pydantic import ValidationError
 
+from csms.authorization import IdTag
 from csms.call_queue import BulkChunk, BulkSelection, CallQueue
-from csms.calls import CallRefused
+from csms.calls import CallEngine, CallRefused
 from csms.ids import ChargePointId
 from csms.store import Store
-from csms.store.bulks import Bulk, BulkResult
-from csms.store.links import WaitingListFull
+from csms.store.bulks import LIST_SYNC, Bulk, BulkResult
+from csms.store.calls import Call
+from csms.store.charge_points import ChargePoint
+from csms.store.links import Link, WaitingListFull
+from csms.v16.local_list_sync import SyncWish, every_tag, start_sync
 from csms.v16.orders import Command, Commands
 
 logger = logging.getLogger(__name__)
@@ -36,11 +41,13 @@ class BulkCommands:
         store: Store,
         queue: Callable[[], CallQueue],
         commands: Commands,
+        calls: CallEngine,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._queue = queue
         self._commands = commands
+        self._calls = calls
         self._clock = clock
 
     def start(self, bulk: Bulk) -> Bulk:
@@ -76,29 +83,22 @@ class BulkCommands:
         bulk = self._store.bulks.get(wake.bulk_id)
         if bulk is None:
             return
+        tags = cache(lambda: tuple(tag for tag in every_tag(self._store) if tag.groups))
         for charge_point_id in wake.charge_point_ids:
-            self._store.bulks.record(bulk, self._call(bulk, charge_point_id))
+            self._store.bulks.record(bulk, self._call(bulk, charge_point_id, tags))
 
     def _hand_out(self, bulk: Bulk, charge_point_ids: Sequence[ChargePointId]) -> None:
         for first in range(0, len(charge_point_ids), CHUNK):
             self._queue().send(BulkChunk(bulk.id, tuple(charge_point_ids[first : first + CHUNK])))
 
-    def _call(self, bulk: Bulk, named: ChargePointId) -> BulkResult:
+    def _call(self, bulk: Bulk, named: ChargePointId, tags: Callable[[], Iterable[IdTag]]) -> BulkResult:
         charge_point = self._store.charge_points.find(named)
         link = self._store.links.get(charge_point.id, consistent=True) if charge_point else None
-        if link is None:
+        if charge_point is None or link is None:
             return BulkResult(named, refusal=_NOBODY)
-        command = Command(
-            bulk.action,
-            bulk.payload,
-            bulk.requested_by,
-            is_forced=bulk.is_forced,
-            lifetime=bulk.lifetime,
-            idempotency_key=f"bulk {bulk.id}",  # a client's key has no space
-            bulk_id=bulk.id,
-        )
         try:
-            call = self._commands.place(link, command, self._clock())
+            is_sync = bulk.action == LIST_SYNC
+            call = self._sync(bulk, charge_point, tags()) if is_sync else self._command(bulk, link)
         except CallRefused as refused:
             return BulkResult(link.charge_point_id, refusal=str(refused))
         except WaitingListFull:
@@ -109,3 +109,30 @@ class BulkCommands:
         except LookupError:
             return BulkResult(link.charge_point_id, refusal=_NOBODY)
         return BulkResult(link.charge_point_id, call_id=call.id)
+
+    def _command(self, bulk: Bulk, link: Link) -> Call:
+        command = Command(
+            bulk.action,
+            bulk.payload,
+            bulk.requested_by,
+            is_forced=bulk.is_forced,
+            lifetime=bulk.lifetime,
+            idempotency_key=_idempotency_key(bulk),
+            bulk_id=bulk.id,
+        )
+        return self._commands.place(link, command, self._clock())
+
+    def _sync(self, bulk: Bulk, charge_point: ChargePoint, tags: Iterable[IdTag]) -> Call:
+        wish = SyncWish(
+            bulk.requested_by,
+            adopts=bulk.payload.get("adopt", False),
+            only_existing=bulk.payload.get("onlyExisting", False),
+            bulk_id=bulk.id,
+            idempotency_key=_idempotency_key(bulk),
+        )
+        return start_sync(self._store, self._calls, charge_point, wish, self._clock(), tags)
+
+
+def _idempotency_key(bulk: Bulk) -> str:
+    """What each of its calls is found again by. A client's key has no space."""
+    return f"bulk {bulk.id}"

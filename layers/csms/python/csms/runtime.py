@@ -74,7 +74,7 @@ class Runtime:
     @cached_property
     def bulk(self) -> BulkCommands:
         """The same for many charge points."""
-        return BulkCommands(self.store, lambda: self.call_queue, self.commands)
+        return BulkCommands(self.store, lambda: self.call_queue, self.commands, self.calls)
 
     @cached_property
     def secrets(self) -> Secrets:

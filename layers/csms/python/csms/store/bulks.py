@@ -15,6 +15,8 @@ from csms.store.charge_points import ChargePoint
 from csms.store.errors import ConditionFailed
 from csms.store.table import Cursor, Item, Table
 
+LIST_SYNC: Final = "SyncLocalList"
+"""Stands where an action of OCPP does: each charge point's local list is synchronised, in as many calls as it takes."""
 _KEEP: Final = timedelta(days=90)
 """As long as the calls themselves."""
 
@@ -28,11 +30,13 @@ class Selection:
     vendor: str | None = None
     model: str | None = None
     is_everything: bool = False
+    groups: tuple[str, ...] = ()
+    """Those that are in one of the groups, or at the site of that name: whose local list has the tags of the groups."""
 
     @property
     def is_search(self) -> bool:
         """Whether it takes a look at all charge points."""
-        return self.is_everything or any((self.site, self.vendor, self.model))
+        return self.is_everything or any((self.site, self.vendor, self.model, self.groups))
 
     def names(self, charge_point_id: ChargePointId) -> bool:
         """Whether the charge point is named, in whatever case."""
@@ -43,7 +47,8 @@ class Selection:
         boot = charge_point.boot or {}
         found = (charge_point.site, boot.get("charge_point_vendor"), boot.get("charge_point_model"))
         wanted = (self.site, self.vendor, self.model)
-        return all(value in {None, have} for value, have in zip(wanted, found, strict=True))
+        is_in_group = not self.groups or not {charge_point.site, *charge_point.groups}.isdisjoint(self.groups)
+        return is_in_group and all(value in {None, have} for value, have in zip(wanted, found, strict=True))
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,7 @@ def _to_item(bulk: Bulk) -> dict[str, Any]:
         "vendor": selection.vendor,
         "model": selection.model,
         "is_everything": selection.is_everything or None,
+        "groups": list(selection.groups) or None,
         "requested_by": bulk.requested_by,
         "created_at": format_timestamp(bulk.created_at),
         "is_forced": bulk.is_forced or None,
@@ -163,6 +169,7 @@ def _from_item(item: Item) -> Bulk:
             item.get("vendor"),
             item.get("model"),
             item.get("is_everything", False),
+            tuple(item.get("groups", ())),
         ),
         requested_by=item["requested_by"],
         created_at=parse_timestamp(item["created_at"]),

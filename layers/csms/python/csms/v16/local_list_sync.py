@@ -6,12 +6,13 @@ meanwhile, takes over, and a list that the station did not take is sent as a who
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from csms.authorization import IdTag
-from csms.calls import CallRefused, Order
+from csms.calls import CallEngine, CallRefused, Order
 from csms.ids import ChargePointId
 from csms.store import Store
 from csms.store.calls import Call, CallState
@@ -26,30 +27,64 @@ _NO_LIST: Final = "the charge point has no local authorization list; GetLocalLis
 _TAGS_AT_ONCE: Final = 1000
 
 
+@dataclass(frozen=True)
+class SyncWish:
+    """A synchronisation that somebody asks for."""
+
+    requested_by: str
+    adopts: bool = False
+    """A list that is not ours may be overwritten."""
+    only_existing: bool = False
+    """A station that has taken no list of ours is left alone."""
+    bulk_id: str | None = None
+    """The bulk command it belongs to: asked for again, it is the same one."""
+    idempotency_key: str | None = None
+    """Goes with `bulk_id`."""
+
+
 def start_sync(
     store: Store,
-    place: Callable[[Order], Call],
+    calls: CallEngine,
     charge_point: ChargePoint,
-    *,
-    requested_by: str,
-    adopts: bool,
+    wish: SyncWish,
     now: datetime,
+    tags: Iterable[IdTag] | None = None,
 ) -> Call:
     """Begin to bring a station's list to what it should hold; returns the first call.
+
+    Args:
+        store: state.
+        calls: what places the first call.
+        charge_point: whose list.
+        wish: who asks for it, and how.
+        now: tags are worth what they are worth now.
+        tags: all tags that are in any group; None has them read.
 
     Raises:
         CallRefused: it has no list, holds somebody else's, or cannot hold one of that length.
         WaitingListFull: too many calls wait for it.
     """
+    sync_id = wish.bulk_id or os.urandom(8).hex()
+    order = Order(
+        charge_point.id,
+        "GetLocalListVersion",
+        {},
+        wish.requested_by,
+        context={"sync": sync_id},
+        idempotency_key=wish.idempotency_key,
+        bulk_id=wish.bulk_id,
+    )
+    if earlier := calls.repeated(order):
+        return earlier
     known = store.local_lists.get(charge_point.id)
-    if refusal := _refusal(known, adopts=adopts):
+    if refusal := _refusal(known, adopts=wish.adopts, only_existing=wish.only_existing):
         raise CallRefused(refusal)
-    wanted = wanted_entries(charge_point, every_tag(store), now)
+    wanted = wanted_entries(charge_point, every_tag(store) if tags is None else tags, now)
     _check_length(store, charge_point.id, wanted)
-    sync = Sync(os.urandom(8).hex(), SyncState.RUNNING, requested_by, now, adopts, wanted)
+    sync = Sync(sync_id, SyncState.RUNNING, wish.requested_by, now, wish.adopts, wanted)
     store.local_lists.begin(charge_point.id, sync)
     try:
-        return place(Order(charge_point.id, "GetLocalListVersion", {}, requested_by, context={"sync": sync.id}))
+        return calls.place(order)
     except (CallRefused, WaitingListFull) as refused:
         store.local_lists.end_sync(charge_point.id, sync, _reason(refused))
         raise
@@ -123,9 +158,11 @@ def _failure(call: Call) -> str | None:
     return f"{call.action}: {call.status}"
 
 
-def _refusal(known: LocalList, *, adopts: bool) -> str | None:
+def _refusal(known: LocalList, *, adopts: bool, only_existing: bool = False) -> str | None:
     if not known.is_supported:
         return _NO_LIST
+    if only_existing and not (known.sent_version or (known.sync and known.sync.state is SyncState.RUNNING)):
+        return "the charge point was sent no list of ours"
     if known.is_foreign and not adopts:
         return f"the charge point holds version {known.version} of a list that is not ours; adopt it to overwrite it"
     return None

@@ -4,21 +4,25 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field
 
+from csms.api.bulk_bodies import NewListSync
+from csms.api.bulk_starting import start_list_sync
+from csms.api.bulk_views import BulkView, started
 from csms.api.command_views import CommandView, view_of
 from csms.api.commanding import location_of
 from csms.api.models import Moment, PathIdentity, View
 from csms.api.problems import Conflict, TooManyRequests
 from csms.api.request import Current
+from csms.api.resources.commands import IdempotencyKey
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
 from csms.calls import CallRefused
 from csms.store.links import WaitingListFull
 from csms.store.local_lists import LocalList, Sync, SyncState
 from csms.v16.local_list import difference, wanted_entries
-from csms.v16.local_list_sync import every_tag, start_sync
+from csms.v16.local_list_sync import SyncWish, every_tag, start_sync
 
 routes = Routes("Local lists")
 
@@ -92,18 +96,24 @@ def sync_local_list(
     charge_point = current.charge_point(identity)
     try:
         call = start_sync(
-            current.store,
-            current.calls.place,
-            charge_point,
-            requested_by=current.caller,
-            adopts=adopt,
-            now=current.now,
+            current.store, current.calls, charge_point, SyncWish(current.caller, adopts=adopt), current.now
         )
     except CallRefused as refused:
         raise Conflict(str(refused)) from refused
     except WaitingListFull as full:
         raise TooManyRequests("too many commands wait for the charge point already") from full
     return Response(202, "application/json", view_of(call), headers={"Location": location_of(call)})
+
+
+@routes.post("/local-lists/sync", Scope.OPERATE, status=HTTPStatus.ACCEPTED)
+def sync_local_lists(
+    current: Current, new: Annotated[NewListSync, Body()], idempotency_key: IdempotencyKey = None
+) -> Response[BulkView]:
+    """Bring the lists of many charge points to what they should be.
+
+    A bulk command: its result names the first command at each charge point, or why there is none.
+    """
+    return started(start_list_sync(current, new, idempotency_key))
 
 
 def _drift(known: LocalList) -> list[str]:
