@@ -29,6 +29,15 @@ WRONG_FIELDS: list[tuple[dict[str, object], str]] = [
 ]
 
 
+SYNC_A = {
+    "reason": "the tag is in the local lists of these charge points",
+    "method": "POST",
+    "path": "/local-lists/sync",
+    "body": {"filter": {"groups": ["a"]}, "onlyExisting": True},
+    "bulkId": None,
+}
+
+
 def import_csv(operator: LambdaOperator, text: str, **options: Any) -> Answer:
     return operator.send("POST", "/id-tags", body=text, headers={"content-type": "text/csv; charset=utf-8"}, **options)
 
@@ -92,8 +101,9 @@ def test_changes_touch_only_the_fields_they_name_and_null_clears(csms: Runtime, 
         "groups": ["a"],
         "maxActiveTransactions": None,
         "note": None,
+        "nextSteps": [SYNC_A],
     }
-    assert admin.get("/id-tags/TAG1").json == changed
+    assert admin.get("/id-tags/TAG1").json | {"nextSteps": [SYNC_A]} == changed
     assert admin.patch("/id-tags/TAG1", {"groups": [], "parentIdTag": None}).json["groups"] == []
     assert admin.get("/id-tags/TAG1").json["parentIdTag"] is None
 
@@ -113,7 +123,7 @@ def test_null_removes_whatever_a_tag_can_be_without(csms: Runtime, admin: Lambda
     fields = {"expiryDate": "2027-01-01T00:00:00Z", "parentIdTag": "P", "groups": ["a"], "note": "n"}
     admin.post("/id-tags", {"idTag": "TAG1", **fields})
     tag = admin.patch("/id-tags/TAG1", dict.fromkeys([*fields, "maxActiveTransactions"])).json
-    assert tag == {"idTag": "TAG1", "status": "Accepted", "groups": []} | dict.fromkeys(
+    assert tag == {"idTag": "TAG1", "status": "Accepted", "groups": [], "nextSteps": []} | dict.fromkeys(
         ["expiryDate", "parentIdTag", "maxActiveTransactions", "note"]
     )
     assert admin.patch("/id-tags/TAG1", {"status": None}).fields.keys() == {"status"}

@@ -46,6 +46,11 @@ def authorize(tag: IdTag | None, now: datetime) -> AuthorizationStatus:
     return tag.status
 
 
+def may_charge(tag: IdTag, now: datetime) -> bool:
+    """Whether the tag is worth anything right now."""
+    return authorize(tag, now) is AuthorizationStatus.ACCEPTED
+
+
 def authorize_start(tag: IdTag | None, now: datetime, running: int) -> AuthorizationStatus:
     """What the tag is worth for one more transaction beside those it is `running` already."""
     status = authorize(tag, now)

@@ -103,7 +103,8 @@ def _complete(operation: dict[str, Any], endpoint: "Endpoint") -> None:
         status: response for status, response in operation["responses"].items() if status not in {"422", "500"}
     }
     if endpoint.status is HTTPStatus.NO_CONTENT:
-        responses = {"204": {"description": "Done"}}
+        others = {status: response for status, response in responses.items() if int(status) in endpoint.answers}
+        responses = others | {"204": {"description": "Done"}}
     operation["responses"] = {
         **responses,
         "default": {

@@ -3,13 +3,18 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from pydantic import Field
+
 from csms.api.id_tag_models import NewIdTag, read_tag
+from csms.api.id_tag_withdrawal import NextStep
 from csms.api.models import View
 from csms.api.problems import Finding, InvalidRequest, MalformedRequest
+from csms.authorization import IdTag, may_charge
 from csms.store.id_tags import IdTags
 
 LARGEST_IMPORT: Final = 1000
@@ -56,18 +61,26 @@ class ImportReport(View):
     updated: int
     invalid: int
     rows: list[RowReport]
+    next_steps: list[NextStep] = Field(description="What there is to do about tags that could charge before it.")
 
 
-def import_tags(store: IdTags, rows: list[Row]) -> ImportReport:
-    """Add or replace the tags of all rows that are right. Repeating it changes nothing more."""
+def import_tags(
+    store: IdTags, rows: list[Row], now: datetime, offer: Callable[[list[IdTag]], list[NextStep]]
+) -> ImportReport:
+    """Add or replace the tags of all rows that are right. Repeating it changes nothing more.
+
+    `offer` says what there is to do about tags that may not charge any more.
+    """
     seen: dict[str, int] = {}
-    reports = [_import(store, number, content, seen) for number, content in rows]
+    withdrawn: list[IdTag] = []
+    reports = [_import(store, number, content, seen, withdrawn, now) for number, content in rows]
     counts = Counter(report.result for report in reports)
     return ImportReport(
         created=counts[Outcome.CREATED],
         updated=counts[Outcome.UPDATED],
         invalid=counts[Outcome.INVALID],
         rows=reports,
+        next_steps=offer(withdrawn),
     )
 
 
@@ -117,7 +130,9 @@ def _from_cells(columns: list[str], cells: list[str]) -> dict[str, Any]:
     return row
 
 
-def _import(store: IdTags, number: int, content: Any, seen: dict[str, int]) -> RowReport:
+def _import(
+    store: IdTags, number: int, content: Any, seen: dict[str, int], withdrawn: list[IdTag], now: datetime
+) -> RowReport:
     given = content.get("idTag") if isinstance(content, dict) else None
     id_tag = given[:_LONGEST_SHOWN] if isinstance(given, str) else None
     try:
@@ -130,7 +145,10 @@ def _import(store: IdTags, number: int, content: Any, seen: dict[str, int]) -> R
             FindingView(field=finding.field, reason=finding.reason) for finding in invalid.findings[:_MOST_ERRORS]
         )
         return RowReport(row=number, id_tag=id_tag, result=Outcome.INVALID, errors=errors)
-    return RowReport(row=number, id_tag=id_tag, result=Outcome.UPDATED if store.put(tag) else Outcome.CREATED)
+    before = store.put(tag)
+    if before and may_charge(before, now) and not may_charge(tag, now):
+        withdrawn += before, tag
+    return RowReport(row=number, id_tag=id_tag, result=Outcome.UPDATED if before else Outcome.CREATED)
 
 
 def _check_columns(columns: list[str]) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from csms.api.id_tag_withdrawal import Withdrawal
 from csms.api.models import ChangesModel, Groups, IdTagText, LongText, Moment, RequestModel, View
 from csms.api.problems import Finding, InvalidRequest, findings_of
 from csms.authorization import AuthorizationStatus, IdTag
@@ -64,6 +65,10 @@ class IdTagView(View):
     groups: list[str]
     max_active_transactions: int | None
     note: str | None
+
+
+class ChangedIdTagView(IdTagView, Withdrawal):
+    """An id tag as it is now, and what follows if it may not charge any more."""
 
 
 def read_tag(content: Any) -> IdTag:

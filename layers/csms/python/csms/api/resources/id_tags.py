@@ -1,6 +1,6 @@
 """Id tags: who may charge."""
 
-import logging
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import quote, unquote
@@ -10,18 +10,18 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from csms.api.bodies import parse_json
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
-from csms.api.id_tag_import import LARGEST_IMPORT, ImportReport, import_tags, rows_of_csv, rows_of_json
-from csms.api.id_tag_models import IdTagChanges, IdTagView, NewIdTag, read_tag, view_of
+from csms.api.id_tag_import import LARGEST_IMPORT, ImportReport, Row, import_tags, rows_of_csv, rows_of_json
+from csms.api.id_tag_models import ChangedIdTagView, IdTagChanges, IdTagView, NewIdTag, read_tag, view_of
+from csms.api.id_tag_withdrawal import Propagate, Withdrawal, next_steps
 from csms.api.models import Page
 from csms.api.problems import Conflict, NotFound, UnsupportedMediaType
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
-from csms.authorization import IdTag
+from csms.authorization import IdTag, may_charge
 from csms.store.errors import ConditionFailed
 
 routes = Routes("Id tags")
-_logger = logging.getLogger(__name__)
 
 PathTag = Annotated[str, Path(description="The id tag, percent-encoded; its case is ignored.")]
 
@@ -50,7 +50,7 @@ def list_id_tags(current: Current, limit: Limit = DEFAULT_LIMIT, cursor: CursorT
         201: {"application/json": {"model": IdTagView}},
     },
 )
-def add_id_tags(current: Current) -> Response[Any]:
+def add_id_tags(current: Current, propagate: Propagate = False) -> Response[Any]:
     """Add one id tag, or import many.
 
     A JSON object is one new tag: 201, or 409 if there is one in this or another case. A JSON array or `text/csv`
@@ -60,13 +60,13 @@ def add_id_tags(current: Current) -> Response[Any]:
     """
     match current.headers["content-type"]:
         case "text/csv":
-            return Response(200, "application/json", import_tags(current.store.id_tags, rows_of_csv(current.body)))
+            return _import(current, rows_of_csv(current.body), propagate=propagate)
         case "" | "application/json":
             content = parse_json(current.body)
         case _:
             raise UnsupportedMediaType("application/json or text/csv is expected")
     if isinstance(content, list):
-        return Response(200, "application/json", import_tags(current.store.id_tags, rows_of_json(content)))
+        return _import(current, rows_of_json(content), propagate=propagate)
     return _create(current, read_tag(content))
 
 
@@ -77,27 +77,44 @@ def read_id_tag(current: Current, tag: PathTag) -> IdTagView:
 
 
 @routes.patch("/id-tags/<tag>", Scope.OPERATE)
-def change_id_tag(current: Current, tag: PathTag, changes: Annotated[IdTagChanges, Body()]) -> IdTagView:
+def change_id_tag(
+    current: Current, tag: PathTag, changes: Annotated[IdTagChanges, Body()], propagate: Propagate = False
+) -> ChangedIdTagView:
     """Change an id tag.
 
     A field left out stays. null removes it, and of `maxActiveTransactions` the limit; a tag is never without `status`.
+    Of a tag that may not charge now, `nextSteps` says which charge points may let it charge while they are offline, and
+    what ends that: a bulk ClearCache, and a synchronisation of local lists.
     """
     known = _find(current, tag)
     try:
-        return view_of(current.store.id_tags.change(known.id_tag, changes.assignments()))
+        changed = current.store.id_tags.change(known.id_tag, changes.assignments())
     except ConditionFailed as gone:
         raise _unknown(tag) from gone
+    withdrawn = () if may_charge(changed, current.now) else (known, changed)
+    steps = next_steps(current, withdrawn, is_wanted=propagate)
+    return ChangedIdTagView(**dict(view_of(changed)), next_steps=steps)
 
 
-@routes.delete("/id-tags/<tag>", Scope.OPERATE, status=HTTPStatus.NO_CONTENT)
-def delete_id_tag(current: Current, tag: PathTag) -> Response[None]:
-    """Remove an id tag; it is `Invalid` from now on."""
+@routes.delete(
+    "/id-tags/<tag>",
+    Scope.OPERATE,
+    status=HTTPStatus.NO_CONTENT,
+    answers={200: {"application/json": {"model": Withdrawal}}},
+)
+def delete_id_tag(current: Current, tag: PathTag, propagate: Propagate = False) -> Response[Any]:
+    """Remove an id tag; it is `Invalid` from now on.
+
+    204, or with `propagate` 200 and what is done about charge points that may know the tag.
+    """
     known = _find(current, tag)
     try:
         current.store.id_tags.delete(known.id_tag)
     except ConditionFailed as gone:
         raise _unknown(tag) from gone
-    return Response(204)
+    if not propagate:
+        return Response(204)
+    return Response(200, "application/json", Withdrawal(next_steps=next_steps(current, (known,), is_wanted=True)))
 
 
 def _create(current: CurrentRequest, tag: IdTag) -> Response[Any]:
@@ -107,6 +124,11 @@ def _create(current: CurrentRequest, tag: IdTag) -> Response[Any]:
         raise Conflict(f"there is an id tag {tag.id_tag} already") from exists
     location = f"/id-tags/{quote(tag.id_tag, safe='')}"
     return Response(201, "application/json", view_of(tag), headers={"Location": location})
+
+
+def _import(current: CurrentRequest, rows: list[Row], *, propagate: bool) -> Response[Any]:
+    offer = partial(next_steps, current, is_wanted=propagate)
+    return Response(200, "application/json", import_tags(current.store.id_tags, rows, current.now, offer))
 
 
 def _find(current: CurrentRequest, tag: str) -> IdTag:
