@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from csms.ids import CallId, ChargePointId, ConnectionId, ReservationId, TransactionId
+from csms.ids import CallId, ChargePointId, ConnectionId, PlanId, ReservationId, SiteId, TransactionId
 from csms.store import keys
 
 PAGE = (Path(__file__).parents[3] / "docs" / "data-model.md").read_text()
@@ -35,6 +35,10 @@ ITEMS = {
     "charging profile": keys.charging_profile(CP, 7),
     "reservation": keys.reservation(CP, ReservationId(7)),
     "local list": keys.local_list(CP),
+    "site": keys.site(SiteId("s1")),
+    "member of a site": keys.member(SiteId("s1"), CP),
+    "charging plan": keys.charging_plan(PlanId("p1")),
+    "planned profile": keys.planned_profile(PlanId("p1"), CP, 1, "transaction"),
     "session": keys.session(ConnectionId("c1")),
     "id tag": keys.tag("Tag"),
     "connection attempt": keys.connection_attempt("CP001", "why"),
@@ -73,6 +77,7 @@ def test_an_items_keys_are_as_documented(item: str) -> None:
         keys.ended_on_day(CP, NOW, TX),
         keys.firmware_of_model("Vendor", "Model", NOW, "abc"),
         keys.due("RESERVATION", NOW, CP, "7"),
+        keys.due("PLAN", NOW, SiteId("s1"), "p1"),
     ],
 )
 def test_every_index_entry_is_documented(entry: keys.IndexKey) -> None:

@@ -7,6 +7,7 @@ from csms.store.bulks import Bulks
 from csms.store.calls import Calls
 from csms.store.charge_point_models import ChargePointModels
 from csms.store.charge_points import ChargePoints
+from csms.store.charging_plans import ChargingPlans
 from csms.store.charging_profiles import ChargingProfiles
 from csms.store.configuration import Configuration
 from csms.store.connection_attempts import ConnectionAttempts
@@ -21,8 +22,10 @@ from csms.store.local_lists import LocalLists
 from csms.store.messages import Messages
 from csms.store.meter_values import MeterValues
 from csms.store.orphans import Orphans
+from csms.store.planned_profiles import PlannedProfiles
 from csms.store.reservations import Reservations
 from csms.store.sessions import Sessions
+from csms.store.sites import Sites
 from csms.store.table import Table
 from csms.store.transactions import Transactions
 
@@ -41,6 +44,7 @@ class Store:
         self.calls = Calls(table)
         self.charge_point_models = ChargePointModels(table)
         self.charge_points = ChargePoints(table)
+        self.charging_plans = ChargingPlans(table)
         self.charging_profiles = ChargingProfiles(table)
         self.configuration = Configuration(table)
         self.connection_attempts = ConnectionAttempts(table)
@@ -55,6 +59,8 @@ class Store:
         self.messages = Messages(table, settings.message_log_days)
         self.meter_values = MeterValues(table)
         self.orphans = Orphans(table)
+        self.planned_profiles = PlannedProfiles(table)
         self.reservations = Reservations(table)
         self.sessions = Sessions(table)
+        self.sites = Sites(table)
         self.transactions = Transactions(table)

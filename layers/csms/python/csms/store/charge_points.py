@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from csms.ids import CallId, ChargePointId
+from csms.ids import CallId, ChargePointId, SiteId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
@@ -82,6 +82,8 @@ class ChargePoint:
     """Those that were learnt or set; where one is not here, its model may have it."""
     candidates: tuple[SecretCandidate, ...] = ()
     """Secrets it has been told and may use already, accepted beside the others."""
+    site_id: SiteId | None = None
+    """The site that it shares a grid connection at; `site` is only a name of the operator's."""
 
 
 class IdentityTaken(Exception):  # noqa: N818  it is an answer, not an error
@@ -257,4 +259,5 @@ def _from_item(item: Item) -> ChargePoint:
         candidates=tuple(
             SecretCandidate(CallId(found["call_id"]), found["hash"]) for found in item.get("candidates", ())
         ),
+        site_id=item.get("site_id"),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
-from csms.ids import ChargePointId, TransactionId
+from csms.ids import ChargePointId, SiteId, TransactionId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
@@ -38,6 +38,8 @@ class Connector:
     reserved_until: datetime | None = None
     """No reservation that concerns this connector, or for 0 the charge point, expires later. It may have ended since:
     this only says when it is worth looking for one."""
+    site_id: SiteId | None = None
+    """The site whose charging plan hears of its changes."""
 
     def may_be_reserved(self, moment: datetime) -> bool:
         """Whether a reservation may have held it then."""
@@ -148,4 +150,5 @@ def _from_item(item: Item) -> Connector:
         else None,
         transaction_id=item.get("transaction_id"),
         reserved_until=parse_timestamp(item["reserved_until"]) if "reserved_until" in item else None,
+        site_id=item.get("site_id"),
     )

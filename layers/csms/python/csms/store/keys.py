@@ -8,7 +8,7 @@ import zlib
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from csms.ids import CallId, ChargePointId, ConnectionId, ReservationId, TransactionId
+from csms.ids import CallId, ChargePointId, ConnectionId, PlanId, ReservationId, SiteId, TransactionId
 from csms.ocpp.primitives import format_timestamp
 
 PARTITION_KEY: Final = "PK"
@@ -172,9 +172,9 @@ def firmware_model_partition(vendor: str, model: str) -> str:
     return f"FIRMWARE#{vendor.casefold()}#{model.casefold()}"
 
 
-def due(kind: str, moment: datetime, charge_point_id: ChargePointId, name: str) -> IndexKey:
-    """Entry in the list of what is due when, for `sweep`."""
-    return IndexKey("GSI4", due_partition(kind, shard_of(charge_point_id)), timed(moment, f"{charge_point_id}#{name}"))
+def due(kind: str, moment: datetime, owner: ChargePointId | SiteId, name: str) -> IndexKey:
+    """Entry in the list of what is due when, for `sweep`; `owner` spreads it over the shards."""
+    return IndexKey("GSI4", due_partition(kind, shard_of(owner)), timed(moment, f"{owner}#{name}"))
 
 
 def due_partition(kind: str, shard: int) -> str:
@@ -232,6 +232,42 @@ BULK_RESULT_PREFIX: Final = "RESULT#"
 def bulk_result(bulk_id: str, charge_point_id: ChargePointId) -> Key:
     """What became of a bulk command at one charge point."""
     return Key(bulk_partition(bulk_id), f"{BULK_RESULT_PREFIX}{charge_point_id}")
+
+
+def site_partition(site_id: SiteId) -> str:
+    """A site and its charge points."""
+    return f"SITE#{site_id}"
+
+
+def site(site_id: SiteId) -> Key:
+    """One grid connection: its limits, and the charging plan that runs it."""
+    return Key(site_partition(site_id), "SITE")
+
+
+MEMBER_PREFIX: Final = "MEMBER#"
+
+
+def member(site_id: SiteId, charge_point_id: ChargePointId) -> Key:
+    """A charge point of the site."""
+    return Key(site_partition(site_id), f"{MEMBER_PREFIX}{charge_point_id}")
+
+
+def charging_plan_partition(plan_id: PlanId) -> str:
+    """A charging plan and what it wants of each connector."""
+    return f"PLAN#{plan_id}"
+
+
+def charging_plan(plan_id: PlanId) -> Key:
+    """What a charging plan is to do, and how far it has come."""
+    return Key(charging_plan_partition(plan_id), "PLAN")
+
+
+TARGET_PREFIX: Final = "TARGET#"
+
+
+def planned_profile(plan_id: PlanId, charge_point_id: ChargePointId, connector_id: int, role: str) -> Key:
+    """A charging profile that a plan wants there, and what became of it."""
+    return Key(charging_plan_partition(plan_id), f"{TARGET_PREFIX}{charge_point_id}#{connector_id}#{role}")
 
 
 def session(connection_id: ConnectionId) -> Key:

@@ -24,6 +24,7 @@ Cursor = dict[str, str]
 
 SCHEMA_VERSION: Final = 1
 _BATCH_GET_LIMIT: Final = 100
+_BATCH_WRITE_LIMIT: Final = 25
 _HIGHEST: Final = chr(0x10FFFF)
 _LONGEST_SORT_KEY: Final = 1024
 
@@ -64,9 +65,23 @@ class Table:
 
     def put(self, key: Key, attributes: Mapping[str, Any], *, condition: ConditionBase | None = None) -> None:
         """Write a whole item; attributes that are None are left out."""
-        item = {PARTITION_KEY: key.partition, SORT_KEY: key.sort, "v": SCHEMA_VERSION, **_present(attributes)}
         expression = _Expression(condition)
-        self._call("put_item", Item=_to_wire(item), **expression.arguments())
+        self._call("put_item", Item=_new_item(key, attributes), **expression.arguments())
+
+    def put_many(self, items: Mapping[Key, Mapping[str, Any]]) -> None:
+        """Write whole items, each as `put` does, without any condition and not all or none of them."""
+        self._write_many([{"PutRequest": {"Item": _new_item(key, values)}} for key, values in items.items()])
+
+    def delete_many(self, keys: Sequence[Key]) -> None:
+        """Delete items, not all or none of them."""
+        self._write_many([{"DeleteRequest": {"Key": _key(key)}} for key in keys])
+
+    def _write_many(self, requests: Sequence[Any]) -> None:
+        for first in range(0, len(requests), _BATCH_WRITE_LIMIT):
+            requested: Any = {self._name: requests[first : first + _BATCH_WRITE_LIMIT]}
+            while requested:
+                response = self._call("batch_write_item", with_table=False, RequestItems=requested)
+                requested = response.get("UnprocessedItems")
 
     def update(
         self,
@@ -291,6 +306,10 @@ def _to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _from_wire(item: Mapping[str, Any]) -> Item:
     return {name: _deserializer.deserialize(value) for name, value in item.items()}
+
+
+def _new_item(key: Key, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return _to_wire({PARTITION_KEY: key.partition, SORT_KEY: key.sort, "v": SCHEMA_VERSION, **_present(attributes)})
 
 
 def _key(key: Key) -> dict[str, Any]:

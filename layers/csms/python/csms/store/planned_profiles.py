@@ -1,0 +1,201 @@
+"""What a charging plan wants each charge point to hold, and what became of it; and whose turn it is in a rotation."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
+from csms.ids import CallId, ChargePointId, PlanId, TransactionId
+from csms.ocpp.json_types import JsonObject
+from csms.ocpp.primitives import format_timestamp, parse_timestamp
+from csms.store import keys
+from csms.store.errors import ConditionFailed
+from csms.store.table import Item, Table
+
+
+class ProfileRole(StrEnum):
+    """What a profile is for."""
+
+    FAILSAFE = "failsafe"
+    """The safe limit of whatever starts: TxDefaultProfile."""
+    MAXIMUM = "maximum"
+    """The safe limit of the whole charge point: ChargePointMaxProfile."""
+    TRANSACTION = "transaction"
+    """What the plan gives a transaction: TxProfile."""
+    RELEASE = "release"
+    """What the plan has installed is cleared."""
+
+
+class SendOutcome(StrEnum):
+    """What became of it."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    """The charge point answered CALLERROR, or the call could not be made."""
+    TIMED_OUT = "timed_out"
+    OFFLINE = "offline"
+    SUPERSEDED = "superseded"
+    """A newer one took its place before it was sent."""
+
+
+@dataclass(frozen=True)
+class LimitFrom:
+    """A limit on each phase, in tenths of an ampere, from a moment on."""
+
+    start: datetime
+    limit_da: int
+
+
+@dataclass(frozen=True)
+class PlannedProfile:
+    """One profile of a plan at one connector; 0 is the whole charge point."""
+
+    charge_point_id: ChargePointId
+    connector_id: int
+    role: ProfileRole
+    step: int
+    """The step that wanted it; it stays while later steps want the same."""
+    as_of: datetime
+    """When its outcome became what it is."""
+    wave: int = 0
+    """In which order of the step it is sent."""
+    outcome: SendOutcome = SendOutcome.PLANNED
+    reason: str | None = None
+    """What the charge point or the call says about the outcome."""
+    payload: JsonObject | None = None
+    """The request as it is sent, SetChargingProfile or ClearChargingProfile."""
+    profile_id: int | None = None
+    transaction_id: TransactionId | None = None
+    limits: tuple[LimitFrom, ...] = ()
+    """What it says, the first from its start on."""
+    worst_case_da: int | None = None
+    """What the plan reckons with on each phase of the connector: more than the limit until that is acknowledged."""
+    call_id: CallId | None = None
+    served_since: datetime | None = None
+    """Since when the vehicle has had its place, where there are more vehicles than places."""
+    waiting_since: datetime | None = None
+
+    def limit_at(self, now: datetime) -> int | None:
+        """The limit it sets then, in tenths of an ampere; None before its first and where there is none."""
+        begun = [found.limit_da for found in self.limits if found.start <= now]
+        return begun[-1] if begun else None
+
+
+class PlannedProfiles:
+    """The rows of what plans want."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put_many(self, plan_id: PlanId, profiles: Iterable[PlannedProfile]) -> None:
+        """Want these, each in place of what was wanted in this role at this connector."""
+        self._table.put_many({_key(plan_id, profile): _to_item(profile) for profile in profiles})
+
+    def get(
+        self, plan_id: PlanId, charge_point_id: ChargePointId, connector_id: int, role: ProfileRole
+    ) -> PlannedProfile | None:
+        """One of them, strongly consistent."""
+        key = keys.planned_profile(plan_id, charge_point_id, connector_id, role.value)
+        item = self._table.get(key, consistent=True)
+        return _from_item(item) if item else None
+
+    def all(self, plan_id: PlanId, *, consistent: bool = True) -> list[PlannedProfile]:
+        """All that the plan wants, in order of charge point, connector and role."""
+        items = self._table.query_all(
+            keys.charging_plan_partition(plan_id), prefix=keys.TARGET_PREFIX, consistent=consistent
+        )
+        return sorted(map(_from_item, items), key=lambda found: (found.charge_point_id, found.connector_id, found.role))
+
+    def note_outcome(
+        self,
+        plan_id: PlanId,
+        profile: PlannedProfile,
+        outcome: SendOutcome,
+        at: datetime,
+        *,
+        call_id: CallId | None = None,
+        reason: str | None = None,
+    ) -> bool:
+        """Note what became of it. The first call that is named is the one; that it was sent comes before all else.
+
+        False if that is no news: a later step wants another, another call is the one, or there was an answer already.
+        """
+        is_news: ConditionBase = Attr("step").eq(profile.step)
+        if call_id is not None:
+            is_news &= Attr("call_id").not_exists() | Attr("call_id").eq(call_id)
+        if outcome is SendOutcome.SENT:
+            is_news &= Attr("outcome").is_in([SendOutcome.PLANNED.value, SendOutcome.SENT.value])
+        try:
+            self._table.update(
+                _key(plan_id, profile),
+                assign={"outcome": outcome.value, "as_of": format_timestamp(at), "reason": reason, "call_id": call_id},
+                remove=() if reason else ("reason",),
+                condition=is_news,
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def delete(self, plan_id: PlanId, profiles: Iterable[PlannedProfile]) -> None:
+        """Want these no more."""
+        self._table.delete_many([_key(plan_id, profile) for profile in profiles])
+
+
+def _key(plan_id: PlanId, profile: PlannedProfile) -> keys.Key:
+    return keys.planned_profile(plan_id, profile.charge_point_id, profile.connector_id, profile.role.value)
+
+
+def _to_item(profile: PlannedProfile) -> dict[str, Any]:
+    limits = [[format_timestamp(found.start), found.limit_da] for found in profile.limits]
+    return {
+        "charge_point_id": profile.charge_point_id,
+        "connector_id": profile.connector_id,
+        "role": profile.role.value,
+        "step": profile.step,
+        "as_of": format_timestamp(profile.as_of),
+        "wave": profile.wave,
+        "outcome": profile.outcome.value,
+        "reason": profile.reason,
+        "payload": json.dumps(profile.payload, separators=(",", ":")) if profile.payload is not None else None,
+        "profile_id": profile.profile_id,
+        "transaction_id": profile.transaction_id,
+        "limits": json.dumps(limits, separators=(",", ":")) if limits else None,
+        "worst_case_da": profile.worst_case_da,
+        "call_id": profile.call_id,
+        "served_since": format_timestamp(profile.served_since) if profile.served_since else None,
+        "waiting_since": format_timestamp(profile.waiting_since) if profile.waiting_since else None,
+    }
+
+
+def _from_item(item: Item) -> PlannedProfile:
+    return PlannedProfile(
+        charge_point_id=ChargePointId(item["charge_point_id"]),
+        connector_id=item["connector_id"],
+        role=ProfileRole(item["role"]),
+        step=item["step"],
+        as_of=parse_timestamp(item["as_of"]),
+        wave=item["wave"],
+        outcome=SendOutcome(item["outcome"]),
+        reason=item.get("reason"),
+        payload=json.loads(item["payload"]) if "payload" in item else None,
+        profile_id=item.get("profile_id"),
+        transaction_id=item.get("transaction_id"),
+        limits=tuple(
+            LimitFrom(parse_timestamp(start), limit_da) for start, limit_da in json.loads(item.get("limits", "[]"))
+        ),
+        worst_case_da=item.get("worst_case_da"),
+        call_id=item.get("call_id"),
+        served_since=_moment(item, "served_since"),
+        waiting_since=_moment(item, "waiting_since"),
+    )
+
+
+def _moment(item: Item, name: str) -> datetime | None:
+    return parse_timestamp(item[name]) if name in item else None
