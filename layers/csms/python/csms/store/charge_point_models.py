@@ -19,6 +19,10 @@ class ChargePointModel:
     skipped: tuple[str, ...] = ()
     """Configuration keys that are neither asked for nor set."""
     quirks: Mapping[Quirk, bool] = field(default_factory=dict)
+    call_settle_s: int | None = None
+    """How long after a BootNotification nothing is sent; None: as the deployment has it."""
+    call_gap_s: int | None = None
+    """How long after an answer the next call goes out; None: as the deployment has it."""
 
 
 class ChargePointModels:
@@ -27,9 +31,11 @@ class ChargePointModels:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def get(self, vendor: str, model: str) -> ChargePointModel:
-        """What is noted about a model; an empty one if nothing is."""
-        item = self._table.get(keys.charge_point_model(vendor, model), consistent=True)
+    def get(self, vendor: str, model: str, *, consistent: bool = True) -> ChargePointModel:
+        """What is noted about a model, strongly consistent unless asked otherwise; an empty one if nothing is."""
+        if not vendor or not model:
+            return ChargePointModel(vendor, model)
+        item = self._table.get(keys.charge_point_model(vendor, model), consistent=consistent)
         if item is None:
             return ChargePointModel(vendor, model)
         return ChargePointModel(
@@ -38,6 +44,8 @@ class ChargePointModels:
             desired=item["desired"],
             skipped=tuple(item["skipped"]),
             quirks={Quirk(name): value for name, value in item["quirks"].items()},
+            call_settle_s=item.get("call_settle_s"),
+            call_gap_s=item.get("call_gap_s"),
         )
 
     def put(self, model: ChargePointModel) -> None:
@@ -50,5 +58,7 @@ class ChargePointModels:
                 "desired": dict(model.desired),
                 "skipped": list(model.skipped),
                 "quirks": {quirk.value: value for quirk, value in model.quirks.items()},
+                "call_settle_s": model.call_settle_s,
+                "call_gap_s": model.call_gap_s,
             },
         )

@@ -20,6 +20,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from csms.ids import PlanId, SiteId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
+from csms.smart_charging.situation import Policy
 from csms.store import keys
 from csms.store.errors import ConditionFailed
 from csms.store.listing import ListPage, ShardCursor, list_partitions, partitions_of
@@ -31,14 +32,6 @@ _KIND: Final = "PLAN"
 _ANOTHER_LINE: Final = 2
 _STARTS_WITHIN: Final = timedelta(minutes=1)
 """A plan that has taken no step by then is found by `sweep`."""
-
-
-class Policy(StrEnum):
-    """Who gets how much of what there is."""
-
-    EQUAL_SHARE = "EqualShare"
-    PRIORITY = "Priority"
-    FIRST_COME = "FirstCome"
 
 
 class PlanKind(StrEnum):

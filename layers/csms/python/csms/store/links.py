@@ -48,7 +48,15 @@ class Link:
     lost_at: datetime | None = None
     """When the last connection was closed."""
     not_before: datetime | None = None
-    """No call goes out before this: a station that is spoken to too early after connecting or booting reboots."""
+    """No call goes out before this: a station that is spoken to too early after connecting reboots."""
+    booted_at: datetime | None = None
+    """When it last sent a BootNotification: it is spoken to when it had time to settle."""
+    answered_at: datetime | None = None
+    """When it last answered a call: the next one keeps a distance."""
+    call_settle_s: int | None = None
+    """The time its model needs to settle, as it was at the last boot; None: as the deployment has it."""
+    call_gap_s: int | None = None
+    """The distance between calls that its model needs, likewise."""
     is_quiet: bool = False
     """Only calls that can be sent at once are sent; nothing of our own accord."""
     attempts: int = 0
@@ -57,6 +65,15 @@ class Link:
     waiting: tuple[CallId, ...] = ()
     allowed: Mapping[str, datetime] = field(default_factory=dict)
     """Actions we asked for, which a station may send before it is accepted, and until when."""
+
+    def callable_from(self, settle_s: int, gap_s: int) -> datetime | None:
+        """From when on a call may go out; what its model does not say is as given. None: at any time."""
+        moments = [
+            self.not_before,
+            self.booted_at and self.booted_at + timedelta(seconds=_or_else(self.call_settle_s, settle_s)),
+            self.answered_at and self.answered_at + timedelta(seconds=_or_else(self.call_gap_s, gap_s)),
+        ]
+        return max(filter(None, moments), default=None)
 
     def allows(self, action: str, now: datetime) -> bool:
         """Whether we asked the station for this message."""
@@ -138,7 +155,9 @@ class Links:
         connection_id: ConnectionId,
         connected_at_ms: int,
         now: datetime,
+        *,
         not_before: datetime | None = None,
+        is_boot: bool = False,
     ) -> Link:
         """Note that the station spoke, re-asserting its connection if the link lost it; returns the whole link.
 
@@ -154,7 +173,10 @@ class Links:
             item = self._table.update(
                 keys.link(charge_point_id),
                 assign=_connection(connection_id, connected_at_ms, now)
-                | {"not_before": format_timestamp(not_before) if not_before else None},
+                | {
+                    "not_before": format_timestamp(not_before) if not_before else None,
+                    "booted_at": format_timestamp(now) if is_boot else None,
+                },
                 condition=_EXISTS & (is_not_older | is_free) & _is_not_closed(connection_id),
                 returning="ALL_NEW",
             )
@@ -246,10 +268,10 @@ class Links:
         )
 
     def land(
-        self, charge_point_id: ChargePointId, flight: Flight, *, not_before: datetime | None = None
+        self, charge_point_id: ChargePointId, flight: Flight, *, answered_at: datetime | None = None
     ) -> Link | None:
         """Free the slot that this very flight holds; None if it does not hold it."""
-        return self._free(charge_point_id, flight, not_before=not_before)
+        return self._free(charge_point_id, flight, answered_at=answered_at)
 
     def put_back(self, charge_point_id: ChargePointId, flight: Flight) -> Link | None:
         """Free the slot that this very flight holds and put its call in front again; None if it does not hold it."""
@@ -261,12 +283,12 @@ class Links:
         flight: Flight,
         *,
         in_front: list[CallId] | None = None,
-        not_before: datetime | None = None,
+        answered_at: datetime | None = None,
     ) -> Link | None:
         try:
             item = self._table.update(
                 keys.link(charge_point_id),
-                assign={"not_before": format_timestamp(not_before) if not_before else None},
+                assign={"answered_at": format_timestamp(answered_at) if answered_at else None},
                 prepend={"waiting": in_front} if in_front else {},
                 remove=("flight",),
                 # All of it: a dispatcher that lost the race, or died before it took the slot, leaves a deadline
@@ -286,6 +308,20 @@ class Links:
         """
         self._table.update(
             keys.link(charge_point_id), assign={f"{_ALLOWED}{action}": format_timestamp(until)}, condition=_EXISTS
+        )
+
+    def set_pace(self, charge_point_id: ChargePointId, settle_s: int | None, gap_s: int | None) -> None:
+        """Note what the model of the charge point says of when it may be called.
+
+        Raises:
+            ConditionFailed: there is no such charge point.
+        """
+        pace = {"call_settle_s": settle_s, "call_gap_s": gap_s}
+        self._table.update(
+            keys.link(charge_point_id),
+            assign=pace,
+            remove=[name for name, value in pace.items() if value is None],
+            condition=_EXISTS,
         )
 
     def set_quiet(self, charge_point_id: ChargePointId, *, is_quiet: bool) -> None:
@@ -330,6 +366,10 @@ def _from_item(item: Item) -> Link:
         last_seen=_moment(item, "last_seen"),
         lost_at=_moment(item, "lost_at"),
         not_before=_moment(item, "not_before"),
+        booted_at=_moment(item, "booted_at"),
+        answered_at=_moment(item, "answered_at"),
+        call_settle_s=item.get("call_settle_s"),
+        call_gap_s=item.get("call_gap_s"),
         is_quiet=item.get("is_quiet", False),
         attempts=item.get("attempts", 0),
         flight=_flight_from_item(item["flight"]) if "flight" in item else None,
@@ -340,6 +380,10 @@ def _from_item(item: Item) -> Link:
             if name.startswith(_ALLOWED)
         },
     )
+
+
+def _or_else(value: int | None, default: int) -> int:
+    return default if value is None else value
 
 
 def _moment(item: Item, name: str) -> datetime | None:

@@ -77,6 +77,8 @@ class PlannedProfile:
     """What it says, the first from its start on."""
     worst_case_da: int | None = None
     """What the plan reckons with on each phase of the connector: more than the limit until that is acknowledged."""
+    note: str | None = None
+    """Why it gets that much, in the words of the allocator."""
     call_id: CallId | None = None
     served_since: datetime | None = None
     """Since when the vehicle has had its place, where there are more vehicles than places."""
@@ -168,6 +170,7 @@ def _to_item(profile: PlannedProfile) -> dict[str, Any]:
         "transaction_id": profile.transaction_id,
         "limits": json.dumps(limits, separators=(",", ":")) if limits else None,
         "worst_case_da": profile.worst_case_da,
+        "note": profile.note,
         "call_id": profile.call_id,
         "served_since": format_timestamp(profile.served_since) if profile.served_since else None,
         "waiting_since": format_timestamp(profile.waiting_since) if profile.waiting_since else None,
@@ -191,6 +194,7 @@ def _from_item(item: Item) -> PlannedProfile:
             LimitFrom(parse_timestamp(start), limit_da) for start, limit_da in json.loads(item.get("limits", "[]"))
         ),
         worst_case_da=item.get("worst_case_da"),
+        note=item.get("note"),
         call_id=item.get("call_id"),
         served_since=_moment(item, "served_since"),
         waiting_since=_moment(item, "waiting_since"),
