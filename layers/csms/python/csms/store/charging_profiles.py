@@ -69,9 +69,11 @@ class ChargingProfiles:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def all(self, charge_point_id: ChargePointId) -> list[InstalledProfile]:
+    def all(self, charge_point_id: ChargePointId, *, consistent: bool = False) -> list[InstalledProfile]:
         """Every profile on record, by id."""
-        items = self._table.query_all(keys.charge_point_partition(charge_point_id), prefix=keys.PROFILE_PREFIX)
+        items = self._table.query_all(
+            keys.charge_point_partition(charge_point_id), prefix=keys.PROFILE_PREFIX, consistent=consistent
+        )
         return sorted(map(_from_item, items), key=lambda found: found.id)
 
     def put(self, profile: InstalledProfile) -> None:

@@ -60,9 +60,11 @@ class Connectors:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def all(self, charge_point_id: ChargePointId) -> list[Connector]:
+    def all(self, charge_point_id: ChargePointId, *, consistent: bool = False) -> list[Connector]:
         """Every connector heard of, lowest number first."""
-        items = self._table.query_all(keys.charge_point_partition(charge_point_id), prefix=keys.CONNECTOR_PREFIX)
+        items = self._table.query_all(
+            keys.charge_point_partition(charge_point_id), prefix=keys.CONNECTOR_PREFIX, consistent=consistent
+        )
         return sorted(map(_from_item, items), key=lambda connector: connector.connector_id)
 
     def get(self, charge_point_id: ChargePointId, connector_id: int) -> Connector | None:

@@ -52,11 +52,12 @@ class Table:
         response = self._call("get_item", Key=_key(key), ConsistentRead=consistent)
         return _from_wire(response["Item"]) if "Item" in response else None
 
-    def get_many(self, keys: Sequence[Key]) -> list[Item]:
-        """Those of the items that exist, in no particular order."""
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> list[Item]:
+        """Those of the items that exist, in no particular order; eventually consistent unless asked otherwise."""
         items: list[Item] = []
         for first in range(0, len(keys), _BATCH_GET_LIMIT):
-            requested: Any = {self._name: {"Keys": [_key(key) for key in keys[first : first + _BATCH_GET_LIMIT]]}}
+            batch = [_key(key) for key in keys[first : first + _BATCH_GET_LIMIT]]
+            requested: Any = {self._name: {"Keys": batch, "ConsistentRead": consistent}}
             while requested:
                 response = self._call("batch_get_item", with_table=False, RequestItems=requested)
                 items += [_from_wire(item) for item in response["Responses"].get(self._name, [])]

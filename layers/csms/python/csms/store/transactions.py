@@ -163,9 +163,12 @@ class Transactions:
         """Whether the transaction is known; the dearer read only where the cheap one finds nothing."""
         return any(self.get(charge_point_id, transaction_id, consistent=consistent) for consistent in (False, True))
 
-    def get_many(self, charge_point_id: ChargePointId, transaction_ids: list[TransactionId]) -> list[Transaction]:
+    def get_many(
+        self, charge_point_id: ChargePointId, transaction_ids: list[TransactionId], *, consistent: bool = False
+    ) -> list[Transaction]:
         """Those of the transactions that exist."""
-        items = self._table.get_many([keys.transaction(charge_point_id, number) for number in transaction_ids])
+        wanted = [keys.transaction(charge_point_id, number) for number in transaction_ids]
+        items = self._table.get_many(wanted, consistent=consistent)
         return [_from_item(item) for item in items]
 
     def begin(self, transaction: Transaction, salt: str = "") -> Transaction:
