@@ -2,7 +2,6 @@
 
 import os
 from decimal import Decimal
-from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Final
 
@@ -11,39 +10,15 @@ from pydantic import AfterValidator, Field
 from csms.calls import CallRefused
 from csms.ocpp.json_types import JsonObject
 from csms.ocpp.primitives import GivenTimestamp
+from csms.smart_charging.profiles import (
+    ChargingProfileKind,
+    ChargingProfilePurpose,
+    ChargingRateUnit,
+    RecurrencyKind,
+)
 from csms.v16.operations import CommandRequest, Situation
 from csms.v16.rules import number_of
 from csms.v16.types import Integer32
-
-
-class ChargingProfilePurpose(StrEnum):
-    """What a profile limits [S 7.11]."""
-
-    CHARGE_POINT_MAX_PROFILE = "ChargePointMaxProfile"
-    TX_DEFAULT_PROFILE = "TxDefaultProfile"
-    TX_PROFILE = "TxProfile"
-
-
-class ChargingProfileKind(StrEnum):
-    """When its schedule starts [S 7.10]."""
-
-    ABSOLUTE = "Absolute"
-    RECURRING = "Recurring"
-    RELATIVE = "Relative"
-
-
-class RecurrencyKind(StrEnum):
-    """How often it starts again [S 7.37]."""
-
-    DAILY = "Daily"
-    WEEKLY = "Weekly"
-
-
-class ChargingRateUnit(StrEnum):
-    """A per phase, or W in all [S 7.12]."""
-
-    A = "A"
-    W = "W"
 
 
 def _check_tenths(value: float) -> float:

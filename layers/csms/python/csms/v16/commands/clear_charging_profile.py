@@ -1,9 +1,9 @@
 """ClearChargingProfile [S 5.5]: drop a profile by its id, or all that fit every criterion given; none given: all."""
 
 from csms.calls import CallRefused
+from csms.smart_charging.profiles import ChargingProfilePurpose
 from csms.store.calls import CallState
 from csms.store.charging_profiles import InstalledProfile, ProfileState
-from csms.v16.charging_profiles import ChargingProfilePurpose
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Settled, Situation
 from csms.v16.rules import check_connector
 from csms.v16.types import Integer32

@@ -2,7 +2,8 @@
 
 from csms.calls import CallRefused
 from csms.ocpp.primitives import Timestamp
-from csms.v16.charging_profiles import ChargingRateUnit, check_unit, known_limits
+from csms.smart_charging.profiles import ChargingRateUnit
+from csms.v16.charging_profiles import check_unit, known_limits
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Situation
 from csms.v16.payload import Payload
 from csms.v16.rules import check_connector

@@ -7,11 +7,11 @@ from pydantic import Field
 from csms.authorization import LONGEST_ID_TAG
 from csms.calls import CallRefused
 from csms.ocpp.json_types import JsonObject
+from csms.smart_charging.profiles import ChargingProfilePurpose
 from csms.store.calls import CallState
 from csms.store.charging_profiles import InstalledProfile, ProfileState
 from csms.v16.charging_profiles import (
     ChargingProfile,
-    ChargingProfilePurpose,
     check_profile,
     known_limits,
     with_profile_id,

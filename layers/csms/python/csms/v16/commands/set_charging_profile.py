@@ -3,12 +3,12 @@
 from csms.calls import CallRefused
 from csms.ids import TransactionId
 from csms.ocpp.json_types import JsonObject
+from csms.smart_charging.profiles import ChargingProfilePurpose
 from csms.store.calls import CallState
 from csms.store.charging_profiles import InstalledProfile, ProfileState
 from csms.v16.charging_profiles import (
     MAX_INSTALLED,
     ChargingProfile,
-    ChargingProfilePurpose,
     check_profile,
     known_limits,
     with_profile_id,
