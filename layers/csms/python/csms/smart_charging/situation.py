@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from csms.ids import ChargePointId
+from csms.ids import ChargePointId, TransactionId
 
 MINIMUM_DA: Final = 60
 """Below 6 A an electric vehicle does not charge (IEC 61851-1): a connector gets at least this, or nothing."""
@@ -65,7 +65,7 @@ class Turn:
 class Session:
     """The transaction that runs on a connector."""
 
-    transaction_id: int
+    transaction_id: TransactionId
     started_at: datetime
     priority: int = 0
     """The higher the more important; only the priority policy looks at it."""
@@ -121,6 +121,9 @@ class Situation:
     minimum_da: int = MINIMUM_DA
     hysteresis_da: int = HYSTERESIS_DA
     """Changes smaller than this are not worth sending."""
+    step_da: int = 1
+    """Shares move in steps of this much: the larger, the fewer profiles change when somebody comes or goes, and the
+    further from perfectly equal (by one step at most)."""
     turn: timedelta = TURN
     """How long a served transaction keeps its place while others wait."""
 
