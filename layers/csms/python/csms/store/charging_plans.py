@@ -133,6 +133,16 @@ class ChargingPlan:
     """When it was first started."""
     ended_at: datetime | None = None
     budget: Budget | None = None
+    site_version: int | None = None
+    """Of the site, which the last step decided for."""
+    look_again_at: datetime | None = None
+    """When to decide again even if nothing changes at the site."""
+
+    def is_past(self, now: datetime) -> bool:
+        """Whether its last period is over; a recurring plan has none."""
+        return self.kind is PlanKind.ABSOLUTE and all(
+            isinstance(period.end, datetime) and period.end <= now for period in self.periods
+        )
 
 
 def new_plan_id() -> PlanId:
@@ -236,17 +246,23 @@ class ChargingPlans:
         except ConditionFailed:
             return None
 
-    def note_budget(self, plan_id: PlanId, budget: Budget) -> bool:
-        """Keep what a step reckons with; False if the plan is past that step."""
-        try:
-            self._table.update(
-                keys.charging_plan(plan_id),
-                assign={"budget": _budget_to_item(budget)},
-                condition=Attr("step").eq(budget.step),
-            )
-        except ConditionFailed:
-            return False
-        return True
+    def note_decision(
+        self, plan: ChargingPlan, budget: Budget, site_version: int, *, look_again_at: datetime, wake_at: datetime
+    ) -> bool:
+        """Keep what a step decided and by when the next one must have begun; False if the plan is past that step."""
+        return self._note(
+            plan,
+            wake_at,
+            {
+                "budget": _budget_to_item(budget),
+                "site_version": site_version,
+                "look_again_at": format_timestamp(look_again_at),
+            },
+        )
+
+    def expect_step(self, plan: ChargingPlan, wake_at: datetime) -> bool:
+        """Have `sweep` look after the plan if the next step has not begun by then; False if it is past this one."""
+        return self._note(plan, wake_at, {})
 
     def finish(self, plan_id: PlanId, state: PlanState, now: datetime) -> ChargingPlan | None:
         """Note that a plan is stopped or ended; None if it is over already or gone."""
@@ -272,6 +288,14 @@ class ChargingPlans:
         self._table.delete(
             keys.charging_plan(plan_id), condition=_is_in(PlanState.STOPPED, PlanState.ENDED) | is_unused
         )
+
+    def _note(self, plan: ChargingPlan, wake_at: datetime, changes: Mapping[str, Any]) -> bool:
+        is_at_it = _is_in(PlanState.ACTIVE, PlanState.STOPPING) & Attr("step").eq(plan.step)
+        try:
+            self._step(plan, changes, wake_at, is_at_it)
+        except ConditionFailed:
+            return False
+        return True
 
     def _go_on(self, plan: ChargingPlan, now: datetime, changes: Mapping[str, Any]) -> ChargingPlan:
         """By a new line of executions, where there has been one."""
@@ -350,6 +374,8 @@ def _from_item(item: Item) -> ChargingPlan:
         activated_at=_moment(item, "activated_at"),
         ended_at=_moment(item, "ended_at"),
         budget=_budget_from_item(item["budget"]) if "budget" in item else None,
+        site_version=item.get("site_version"),
+        look_again_at=_moment(item, "look_again_at"),
     )
 
 

@@ -26,8 +26,6 @@ class ProfileRole(StrEnum):
     """The safe limit of the whole charge point: ChargePointMaxProfile."""
     TRANSACTION = "transaction"
     """What the plan gives a transaction: TxProfile."""
-    RELEASE = "release"
-    """What the plan has installed is cleared."""
 
 
 class SendOutcome(StrEnum):
@@ -83,6 +81,11 @@ class PlannedProfile:
     served_since: datetime | None = None
     """Since when the vehicle has had its place, where there are more vehicles than places."""
     waiting_since: datetime | None = None
+
+    @property
+    def is_release(self) -> bool:
+        """Whether it takes a profile back instead of installing one."""
+        return self.payload is not None and "id" in self.payload
 
     def limit_at(self, now: datetime) -> int | None:
         """The limit it sets then, in tenths of an ampere; None before its first and where there is none."""
