@@ -18,7 +18,7 @@ from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
 from csms.store.listing import ListPage, ShardCursor, list_partitions, partitions_of
-from csms.store.table import Item, Table
+from csms.store.table import Cursor, Item, Table
 
 _KIND: Final = "SITE"
 _EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
@@ -86,6 +86,14 @@ class Member:
     """To which phases of the connection its own are wired, as ConnectorPhaseRotation has it (`RST`) [S 9.1.8]; None:
     as the charge point's configuration says."""
     connectors: Mapping[int, ConnectorSettings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MemberPage:
+    """Some charge points of a site in order of identity; `cursor` is None when that was all."""
+
+    members: list[Member]
+    cursor: Cursor | None
 
 
 class UnknownChargePoint(Exception):  # noqa: N818  it is an answer, not an error
@@ -238,6 +246,13 @@ class Sites:
         """The charge points of the site, in order of identity."""
         items = self._table.query_all(keys.site_partition(site_id), prefix=keys.MEMBER_PREFIX, consistent=consistent)
         return [_member_from_item(item) for item in items]
+
+    def member_page(self, site_id: SiteId, *, limit: int, after: Cursor | None = None) -> MemberPage:
+        """Some of them."""
+        page = self._table.query(
+            keys.site_partition(site_id), prefix=keys.MEMBER_PREFIX, limit=limit, after=after, consistent=True
+        )
+        return MemberPage([_member_from_item(item) for item in page.items], page.cursor)
 
     def _change_if(self, site_id: SiteId, condition: Any, **changes: Any) -> bool:
         try:

@@ -18,7 +18,7 @@ from csms.api.problems import Conflict, NotFound
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
-from csms.ids import ChargePointId
+from csms.ids import ChargePointId, SiteId
 from csms.store.charge_points import ChargePoint, IdentityTaken, SecurityProfile
 from csms.store.errors import ConditionFailed
 from csms.store.links import Link, Registration
@@ -94,7 +94,8 @@ class ChargePointView(View):
     quiet: bool
     last_seen: Moment | None
     description: str | None
-    site: str | None
+    site: str | None = Field(description="A name of the operator's own.")
+    site_id: str | None = Field(description="The site (`/sites`) that it shares a grid connection at.")
     groups: list[str]
     allows_missing_subprotocol: bool
     created_at: Moment
@@ -212,13 +213,15 @@ def set_quiet(current: Current, identity: PathIdentity, change: Annotated[QuietC
 def delete_charge_point(
     current: Current,
     identity: PathIdentity,
-    force: Annotated[bool, Query(description="Even while a transaction is open.")] = False,
+    force: Annotated[bool, Query(description="Even while it is at a site or a transaction is open.")] = False,
 ) -> Response[None]:
     """Remove a charge point and close its connection; what it charged stays on record.
 
-    409 while a transaction is open, unless forced.
+    409 while it is at a site, because what it draws there would be forgotten, or a transaction is open, unless forced.
     """
     charge_point = current.charge_point(identity)
+    if charge_point.site_id:
+        _leave_site(current, charge_point, charge_point.site_id, is_forced=force)
     if not force and current.open_transactions(charge_point.id):
         raise Conflict("a transaction is open: close it, or delete with force=true")
     link = current.store.links.get(charge_point.id)
@@ -246,6 +249,13 @@ def _create(current: CurrentRequest, charge_point: ChargePoint, registration: Re
         store.links.set_registration(charge_point.id, registration)
 
 
+def _leave_site(current: CurrentRequest, charge_point: ChargePoint, site_id: SiteId, *, is_forced: bool) -> None:
+    if not is_forced:
+        raise Conflict(f"it is at the site {site_id}: remove it there first, or delete with force=true")
+    connectors = [connector.connector_id for connector in current.store.connectors.all(charge_point.id)]
+    current.store.sites.remove_member(site_id, charge_point.id, connectors)
+
+
 def _disconnect(current: CurrentRequest, link: Link | None) -> None:
     if link and link.connection_id and current.gateway:
         current.gateway.close(link.connection_id)
@@ -267,6 +277,7 @@ def _view(current: CurrentRequest, charge_point: ChargePoint, link: Link | None)
         last_seen=link.last_seen,
         description=charge_point.description,
         site=charge_point.site,
+        site_id=charge_point.site_id,
         groups=list(charge_point.groups),
         allows_missing_subprotocol=charge_point.allows_missing_subprotocol,
         created_at=charge_point.created_at,
