@@ -251,8 +251,8 @@ class CallEngine:
         is_overdue = link.flight is not None and link.flight.until + _MARGIN < now
         is_forgotten = link.flight is None and bool(link.waiting)
         if is_overdue or is_forgotten:
-            delay = link.not_before - now if link.not_before and link.not_before > now else timedelta()
-            self._queue().send(Dispatch(link.charge_point_id), delay)
+            begin = self._callable_from(link)
+            self._queue().send(Dispatch(link.charge_point_id), max(begin - now, timedelta()) if begin else timedelta())
 
     def _new_call(self, order: Order, link: Link, now: datetime) -> Call:
         return Call(
@@ -296,12 +296,17 @@ class CallEngine:
         call = self._store.calls.get(link.charge_point_id, link.flight.call_id)
         return call is not None and call.state.is_ended
 
+    def _callable_from(self, link: Link) -> datetime | None:
+        return link.callable_from(self._settings.call_settle_s, self._settings.call_gap_s)
+
     def _is_time(self, link: Link, now: datetime) -> bool:
-        return link.not_before is None or link.not_before <= now
+        begin = self._callable_from(link)
+        return begin is None or begin <= now
 
     def _wake_at(self, link: Link) -> None:
-        if link.not_before is not None:
-            self._queue().send(Dispatch(link.charge_point_id), link.not_before - self._clock())
+        begin = self._callable_from(link)
+        if begin is not None:
+            self._queue().send(Dispatch(link.charge_point_id), begin - self._clock())
 
     def _watch(self, link: Link, flight: Flight) -> None:
         """See to a flight that is overdue: its deadline message may have been lost with its sender."""
@@ -436,9 +441,7 @@ class CallEngine:
         if call.answer_by is None:  # it never flew
             return
         flight = Flight(call.id, call.attempt, call.answer_by)
-        gap = self._settings.call_gap_s
-        not_before = self._clock() + timedelta(seconds=gap) if gap else None
-        link = self._store.links.land(call.charge_point_id, flight, not_before=not_before)
+        link = self._store.links.land(call.charge_point_id, flight, answered_at=self._clock())
         if link is not None and link.waiting:
             self.dispatch(call.charge_point_id, link)
 

@@ -115,7 +115,7 @@ class Runtime:
     @cached_property
     def sessions(self) -> LiveSessions:
         """Sessions this process has seen."""
-        return LiveSessions(self.settings, self.store, lambda: self.gateway)
+        return LiveSessions(self.store, lambda: self.gateway)
 
     @cached_property
     def connections(self) -> Connections:

@@ -7,7 +7,6 @@ from typing import Final
 
 from csms.gateway import Gateway
 from csms.ids import ChargePointId, ConnectionId
-from csms.settings import Settings
 from csms.store import Store
 from csms.store.errors import ConditionFailed
 from csms.store.links import Link, Registration
@@ -60,9 +59,8 @@ class Session:
 class LiveSessions:
     """Finds sessions; the link is touched at most once a minute and process, and whenever a station boots."""
 
-    def __init__(self, settings: Settings, store: Store, gateway: Callable[[], Gateway]) -> None:
+    def __init__(self, store: Store, gateway: Callable[[], Gateway]) -> None:
         self._gateway = gateway
-        self._settle = timedelta(seconds=settings.call_settle_s)
         self._store = store
         self._remembered: dict[ConnectionId, Session] = {}
 
@@ -79,8 +77,8 @@ class LiveSessions:
         if session and not is_boot and session.is_fresh(now):
             return session
         charge_point_id = session.charge_point_id if session else self._charge_point_of(connection)
-        not_before = now + max(self._settle if is_boot else _ANSWER_FIRST, _ANSWER_FIRST)
-        link = self._touch(charge_point_id, connection, now, None if session and not is_boot else not_before)
+        not_before = None if session and not is_boot else now + _ANSWER_FIRST
+        link = self._touch(charge_point_id, connection, now, not_before, is_boot=is_boot)
         resumed = Session(connection, charge_point_id, link, now)
         if resumed.is_left_over:  # it was not to be closed when the newer one came; the station comes again
             self._gateway().close(connection.id)
@@ -94,10 +92,18 @@ class LiveSessions:
         self._remembered.pop(connection_id, None)
 
     def _touch(
-        self, charge_point_id: ChargePointId, connection: Connection, now: datetime, not_before: datetime | None
+        self,
+        charge_point_id: ChargePointId,
+        connection: Connection,
+        now: datetime,
+        not_before: datetime | None,
+        *,
+        is_boot: bool,
     ) -> Link:
         try:
-            return self._store.links.touch(charge_point_id, connection.id, connection.connected_at_ms, now, not_before)
+            return self._store.links.touch(
+                charge_point_id, connection.id, connection.connected_at_ms, now, not_before=not_before, is_boot=is_boot
+            )
         except ConditionFailed as gone:
             self._turn_away(connection)
             raise UnknownSessionError(connection.id) from gone

@@ -6,6 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LONGEST_SETTLE_S: Final = 120
+LONGEST_GAP_S: Final = 60
+
 
 class UnknownChargePoints(StrEnum):
     """What `connect` does with an identity nobody has created."""
@@ -38,10 +41,10 @@ class Settings(BaseModel):
     """When a Pending or Rejected station may send its next BootNotification."""
     call_timeout_s: Annotated[int, Field(ge=6, le=300)] = 30
     """How long a station may take to answer a call."""
-    call_settle_s: Annotated[int, Field(ge=0, le=120)] = 5
-    """How long after a BootNotification nothing is sent."""
-    call_gap_s: Annotated[int, Field(ge=0, le=60)] = 0
-    """How long after an answer the next call goes out."""
+    call_settle_s: Annotated[int, Field(ge=0, le=LONGEST_SETTLE_S)] = 5
+    """How long after a BootNotification nothing is sent, unless the model says otherwise."""
+    call_gap_s: Annotated[int, Field(ge=0, le=LONGEST_GAP_S)] = 0
+    """How long after an answer the next call goes out, unless the model says otherwise."""
     commissioning: bool = True
     """Whether a station that boots is asked for its configuration and brought to what it should be."""
     authorization_cache_hours: Annotated[int, Field(ge=0, le=8760)] = 0

@@ -59,7 +59,7 @@ def model_of(store: Store, charge_point: ChargePoint) -> ChargePointModel:
     """What is noted about the model of a charge point."""
     boot = charge_point.boot or {}
     vendor, model = boot.get("charge_point_vendor", ""), boot.get("charge_point_model", "")
-    return store.charge_point_models.get(vendor, model) if vendor and model else ChargePointModel(vendor, model)
+    return store.charge_point_models.get(vendor, model)
 
 
 def learn_quirk(settled: Settled, quirk: Quirk, *, has_it: bool) -> None:

@@ -11,7 +11,9 @@ from csms.api.models import Moment, PathIdentity, RequestModel, View
 from csms.api.request import Current
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
+from csms.ocpp.primitives import Integer
 from csms.redaction import is_secret, redact_value
+from csms.settings import LONGEST_GAP_S, LONGEST_SETTLE_S
 from csms.store.charge_point_models import ChargePointModel
 from csms.store.charge_points import ChargePoint, Quirk
 from csms.store.configuration import ConfigurationKey
@@ -54,6 +56,8 @@ def _settable(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+CallSettle = Annotated[Integer, Field(ge=0, le=LONGEST_SETTLE_S)]
+CallGap = Annotated[Integer, Field(ge=0, le=LONGEST_GAP_S)]
 Desired = Annotated[dict[KeyText, ValueText], Field(max_length=100), AfterValidator(_settable)]
 ModelDesired = Annotated[dict[KeyText, ValueText | None], Field(max_length=100), AfterValidator(_settable)]
 
@@ -111,6 +115,12 @@ class ModelSettings(RequestModel):
         default=(), description="Keys that are neither asked for by name nor set."
     )
     quirks: dict[Quirk, bool] = Field(default={})
+    call_settle_s: CallSettle | None = Field(
+        default=None, description="Seconds after a BootNotification without any call; null: as for all models."
+    )
+    call_gap_s: CallGap | None = Field(
+        default=None, description="Seconds from an answer to the next call; null: as for all models."
+    )
 
 
 class ModelView(View):
@@ -121,6 +131,8 @@ class ModelView(View):
     desired: dict[str, str | None]
     skipped: list[str]
     quirks: dict[Quirk, bool]
+    call_settle_s: int | None
+    call_gap_s: int | None
     defaults: dict[str, str] = Field(description="What every charge point should have unless something else is said.")
 
 
@@ -180,7 +192,7 @@ def set_model(
 
     It reaches each of them after its next boot.
     """
-    noted = ChargePointModel(vendor, model, settings.desired, settings.skipped, settings.quirks)
+    noted = ChargePointModel(vendor, model, **dict(settings))
     current.store.charge_point_models.put(noted)
     _logger.info("model set", extra={"vendor": vendor, "model": model, "caller": current.caller})
     return _model_view(noted)
@@ -214,5 +226,7 @@ def _model_view(model: ChargePointModel) -> ModelView:
         desired=dict(model.desired),
         skipped=list(model.skipped),
         quirks=dict(model.quirks),
+        call_settle_s=model.call_settle_s,
+        call_gap_s=model.call_gap_s,
         defaults={wish.key: wish.value for wish in plan.DEFAULTS},
     )

@@ -38,6 +38,7 @@ def answer_boot_notification(request: BootNotificationRequest, exchange: Exchang
     link = exchange.link  # read for this very message
     store.charge_points.record_boot(exchange.charge_point_id, request.model_dump(), link.registration, now)
     exchange.record(EventKind.BOOT, request.write())
+    _keep_pace(request, exchange)
     complete_update(exchange, request.firmware_version)
     is_accepted = link.registration is Registration.ACCEPTED
     return BootNotificationResponse(
@@ -45,3 +46,12 @@ def answer_boot_notification(request: BootNotificationRequest, exchange: Exchang
         current_time=now,
         interval=settings.heartbeat_interval_s if is_accepted else settings.boot_retry_interval_s,
     )
+
+
+def _keep_pace(request: BootNotificationRequest, exchange: Exchange) -> None:
+    """Copy to the link when a station of this model may be called: where calls are sent, nobody reads the model."""
+    store, link = exchange.store, exchange.link
+    vendor, model = request.charge_point_vendor, request.charge_point_model
+    noted = store.charge_point_models.get(vendor, model, consistent=False)
+    if (noted.call_settle_s, noted.call_gap_s) != (link.call_settle_s, link.call_gap_s):
+        store.links.set_pace(exchange.charge_point_id, noted.call_settle_s, noted.call_gap_s)
