@@ -230,11 +230,13 @@ def test_a_budget_of_an_earlier_step_is_not_kept(csms: Runtime) -> None:
     plan = active_plan(csms)
     csms.store.charging_plans.take_step(plan, 1, NOON, WAKE)
     budget = Budget(1, (500, 500, 500), (480, 320, 320), 11_000, 9_000)
-    assert csms.store.charging_plans.note_budget(plan.id, budget)
-    assert not csms.store.charging_plans.note_budget(plan.id, replace(budget, step=0))
-    stored = csms.store.charging_plans.get(plan.id)
+    plans = csms.store.charging_plans
+    taken = replace(plan, step=1)
+    assert plans.note_decision(taken, budget, 7, look_again_at=WAKE, wake_at=WAKE)
+    assert not plans.note_decision(plan, budget, 8, look_again_at=WAKE, wake_at=WAKE)
+    stored = plans.get(plan.id)
     assert stored
-    assert stored.budget == budget
+    assert (stored.budget, stored.site_version, stored.look_again_at) == (budget, 7, WAKE)
 
 
 def wanted(connector_id: int = 1, step: int = 1) -> PlannedProfile:
