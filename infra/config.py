@@ -32,6 +32,8 @@ class Config(Settings):
     table_name: Literal[""] = ""
     callback_url: Literal[""] = ""
     calls_queue_url: Literal[""] = ""
+    charging_plan_arn: Literal[""] = ""
+    boundaries_queue_url: Literal[""] = ""
     secrets_key_id: Literal[""] = ""
     files_bucket: Literal[""] = ""
 
@@ -89,6 +91,8 @@ class Config(Settings):
         table_name: str,
         callback_url: str,
         calls_queue_url: str,
+        charging_plan_arn: str,
+        boundaries_queue_url: str,
         secrets_key_id: str,
         files_bucket: str,
         public_url: str,
@@ -98,6 +102,8 @@ class Config(Settings):
             "table_name": table_name,
             "callback_url": callback_url,
             "calls_queue_url": calls_queue_url,
+            "charging_plan_arn": charging_plan_arn,
+            "boundaries_queue_url": boundaries_queue_url,
             "secrets_key_id": secrets_key_id,
             "files_bucket": files_bucket,
             "public_url": public_url,

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from csms.store.changes import ENDED_CALLS
+from csms.store.changes import ENDED_CALLS, SITE_CHANGES
 from csms.store.keys import INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE
 
 __all__ = [
     "AWS_SERVICES",
+    "BOUNDARIES_QUEUE",
     "CALLS_QUEUE",
     "CONNECT_ROUTE",
     "DEFAULT_ROUTE",
@@ -26,6 +27,7 @@ __all__ = [
     "ROUTE_SELECTION",
     "SCOPES",
     "SECRET_ACTIONS",
+    "SITE_CHANGES_STREAM",
     "SORT_KEY",
     "STREAM_VIEW",
     "SWEEP_SCHEDULE",
@@ -76,6 +78,10 @@ class FunctionDefinition:
     """What it calls on the objects of the files bucket."""
     places_calls: bool = False
     """Whether it runs the call engine: sends wake-ups to the `calls` queue, and calls with what is secret in them."""
+    workflow_actions: tuple[str, ...] = ()
+    """What it does with the state machine of charging plans. Who can end a call completes the task waiting for it."""
+    sends_boundaries: bool = False
+    """Whether it sends to the queue that wakes charging plans."""
 
     @property
     def handler(self) -> str:
@@ -85,6 +91,9 @@ class FunctionDefinition:
 
 _EFFECTS: Final = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 """For functions that may end a call: what its end changes is any part of the state."""
+
+_COMPLETES: Final = ("SendTaskSuccess",)
+_COMPLETES_AND_STARTS: Final = ("SendTaskSuccess", "StartExecution")
 
 # API Gateway gives an integration 29 s; a handler that ends itself before that can still answer in OCPP.
 FUNCTIONS: Final = {
@@ -110,6 +119,7 @@ FUNCTIONS: Final = {
             table_actions=_EFFECTS,
             connection_methods=("DELETE", "POST"),
             places_calls=True,
+            workflow_actions=_COMPLETES,
         ),
         FunctionDefinition(
             "dispatch_calls",
@@ -119,6 +129,7 @@ FUNCTIONS: Final = {
             connection_methods=("POST",),
             file_actions=("GetObject",),  # a bulk command may be the first to see that firmware was uploaded
             places_calls=True,
+            workflow_actions=_COMPLETES,
         ),
         FunctionDefinition(
             "finish_calls",
@@ -127,6 +138,7 @@ FUNCTIONS: Final = {
             table_actions=_EFFECTS,
             connection_methods=("POST",),
             places_calls=True,
+            workflow_actions=_COMPLETES,
         ),
         FunctionDefinition(
             "sweep",
@@ -135,6 +147,7 @@ FUNCTIONS: Final = {
             table_actions=_EFFECTS,
             connection_methods=("POST",),
             places_calls=True,
+            workflow_actions=_COMPLETES_AND_STARTS,
         ),
         FunctionDefinition(
             "operator_api",
@@ -144,6 +157,32 @@ FUNCTIONS: Final = {
             connection_methods=("DELETE", "POST"),
             file_actions=("DeleteObject", "GetObject", "PutObject"),
             places_calls=True,
+            workflow_actions=_COMPLETES_AND_STARTS,
+        ),
+        FunctionDefinition(
+            "plan_charging",
+            timeout_s=60,
+            memory_mb=1769,  # one whole CPU: planning is arithmetic
+            table_actions=_EFFECTS,
+            workflow_actions=_COMPLETES_AND_STARTS,
+            sends_boundaries=True,
+        ),
+        FunctionDefinition(
+            "send_profile",
+            timeout_s=20,  # below the time a station has to answer a call
+            memory_mb=512,
+            table_actions=_EFFECTS,
+            connection_methods=("POST",),
+            places_calls=True,
+            workflow_actions=_COMPLETES,
+        ),
+        FunctionDefinition(
+            "wake_plans",
+            timeout_s=30,
+            memory_mb=512,
+            table_actions=("GetItem", "UpdateItem"),
+            workflow_actions=_COMPLETES,
+            sends_boundaries=True,
         ),
     )
 }
@@ -201,4 +240,19 @@ ENDED_CALLS_STREAM: Final = StreamSource(
     retries=20,
     maximum_age_s=6 * 3600,
 )
+BOUNDARIES_QUEUE: Final = QueueSource(
+    "wake_plans",
+    batch_size=10,
+    maximum_concurrency=5,
+    maximum_receives=5,
+)
+SITE_CHANGES_STREAM: Final = StreamSource(
+    "wake_plans",
+    pattern=SITE_CHANGES,
+    batch_size=100,
+    window_s=0,  # a car that begins to charge is not kept waiting; changes that come meanwhile are one batch
+    retries=20,
+    maximum_age_s=3600,  # by then the wait of the workflow has timed out
+)
+"""The second and last reader of the stream: DynamoDB throttles more than two of a shard."""
 SWEEP_SCHEDULE: Final = Schedule("sweep", every_s=60)

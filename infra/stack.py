@@ -6,6 +6,7 @@ from constructs import Construct
 from infra.config import Config
 from infra.constructs.calls import Calls
 from infra.constructs.charge_points import ChargePoints
+from infra.constructs.charging_plans import ChargingPlans
 from infra.constructs.files import Files
 from infra.constructs.functions import Functions
 from infra.constructs.operators import Operators
@@ -28,12 +29,15 @@ class CsmsStack(Stack):
         files = Files(self, "Files", config)
         charge_points = ChargePoints(self, "ChargePoints", config)
         calls = Calls(self, "Calls")
+        charging_plans = ChargingPlans(self, "ChargingPlans")
         secrets = Secrets(self, "Secrets")
         operators = Operators(self, "Operators", config)
         environment = config.environment(
             table_name=state.table.table_name,
             callback_url=charge_points.callback_url,
             calls_queue_url=calls.queue_url,
+            charging_plan_arn=charging_plans.state_machine_arn,
+            boundaries_queue_url=charging_plans.queue_url,
             secrets_key_id=secrets.key_id,
             files_bucket=files.bucket.bucket_name,
             public_url=operators.url,
@@ -46,5 +50,8 @@ class CsmsStack(Stack):
         calls.grant(functions)
         secrets.grant(functions)
         calls.feed(functions, state.table)
+        charging_plans.grant(functions)
+        charging_plans.feed(functions, state.table)
+        charging_plans.run(functions, config)
         Sweep(self, "Sweep", functions)
         operators.route(functions)

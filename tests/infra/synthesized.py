@@ -63,6 +63,36 @@ class Synthesized:
         policies = [p for p in self.properties("AWS::IAM::Policy") if {"Ref": role} in p["Roles"]]
         return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
+    def allowed(self, function_name: str, arn: str) -> set[str]:
+        """The actions a function may take on a resource of exactly this ARN."""
+        return {
+            action
+            for statement in self.statements(function_name)
+            for action in listed(statement["Action"])
+            if arn in map(flat, listed(statement["Resource"]))
+        }
+
+    def queue(self, variable: str) -> tuple[str, Properties]:
+        """Logical id and properties of the queue whose URL all functions find in this variable."""
+        (name,) = {function["Environment"]["Variables"][variable]["Ref"] for function in self.functions().values()}
+        return name, self.resources("AWS::SQS::Queue")[name]["Properties"]
+
+    def feeds(self, function_name: str) -> dict[str, Properties]:
+        """What feeds a function without a request, by the ARN of the source."""
+        return {
+            flat(mapping["EventSourceArn"]): mapping
+            for mapping in self.properties("AWS::Lambda::EventSourceMapping")
+            if self.template["Resources"][mapping["FunctionName"]["Ref"]]["Properties"]["Handler"].startswith(
+                f"{function_name}."
+            )
+        }
+
+    @property
+    def stream_arn(self) -> str:
+        """Of the table's stream."""
+        (table,) = self.resources("AWS::DynamoDB::GlobalTable")
+        return f"<{table}.StreamArn>"
+
     def asset(self, key: str) -> Path:
         """The staged directory of an asset by its S3 key."""
         return self.directory / f"asset.{Path(key).stem}"

@@ -30,6 +30,8 @@ def test_handlers_find_the_same_resources_in_their_environment(deployed: Synthes
         "CALLBACK_URL",
         "PUBLIC_URL",
         "CALLS_QUEUE_URL",
+        "CHARGING_PLAN_ARN",
+        "BOUNDARIES_QUEUE_URL",
         "FILES_BUCKET",
         "SECRETS_KEY_ID",
         "STAGE",

@@ -41,6 +41,7 @@ def test_only_connections_and_files_are_granted_by_wildcard(deployed: Synthesize
         statement
         for policy in deployed.properties("AWS::IAM::Policy")
         for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Resource"] != "*"
     ]
     assert not [action for s in statements for action in listed(s["Action"]) if "*" in action]
     wildcards = {flat(resource) for s in statements for resource in listed(s["Resource"]) if "*" in flat(resource)}
@@ -49,6 +50,17 @@ def test_only_connections_and_files_are_granted_by_wildcard(deployed: Synthesize
         "POST/@connections/*",
         "DELETE/@connections/*",
     }
+
+
+def test_only_services_that_know_no_resources_are_granted_as_a_whole(deployed: Synthesized) -> None:
+    services = {
+        action.split(":")[0]
+        for policy in deployed.properties("AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Resource"] == "*"
+        for action in listed(statement["Action"])
+    }
+    assert services == {"logs", "xray"}  # the log delivery and the tracing of the state machine
 
 
 def test_managed_policies_are_left_to_api_gateway(deployed: Synthesized) -> None:

@@ -120,7 +120,7 @@ class CallEngine:
         gateway: Callable[[], Gateway],
         queue: Callable[[], CallQueue],
         operations: Operations,
-        workflows: Workflows,
+        workflows: Callable[[], Workflows],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
@@ -434,7 +434,7 @@ class CallEngine:
         if self._operations.has_effects(call):
             self._operations.apply(call, now, self.place)
         if call.task_token:
-            self._workflows.complete(call.task_token, {"callId": call.id, "state": call.state, "status": call.status})
+            self._workflows().complete(call.task_token, {"callId": call.id, "state": call.state, "status": call.status})
         self._store.calls.mark_effects_done(call)
 
     def _land(self, call: Call) -> None:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Final
 
 import boto3
 from botocore.config import Config
 
+from csms.boundary_queue import BoundaryQueue
 from csms.bulk import BulkCommands
 from csms.call_queue import CallQueue
 from csms.calls import CallEngine
@@ -21,6 +23,14 @@ from csms.v16.answer import Answerer
 from csms.v16.operations import V16Operations
 from csms.v16.orders import Commands
 from csms.workflows import StepFunctions
+
+_PATIENT: Final = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=50,
+)
+"""For services where a repeated request does no harm."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,12 @@ class Runtime:
         """Calls charge points."""
         operations = V16Operations(self.settings, self.store, self.secrets)
         return CallEngine(
-            self.settings, self.store, lambda: self.gateway, lambda: self.call_queue, operations, StepFunctions()
+            self.settings,
+            self.store,
+            lambda: self.gateway,
+            lambda: self.call_queue,
+            operations,
+            lambda: self.workflows,
         )
 
     @cached_property
@@ -83,18 +98,20 @@ class Runtime:
         return Secrets(cache(lambda: boto3.client("kms", config=config)), self.settings.secrets_key_id)
 
     @cached_property
+    def workflows(self) -> StepFunctions:
+        """Starts steps of charging plans, completes the tasks in them; repeating either does no harm."""
+        client = boto3.client("stepfunctions", config=_PATIENT)
+        return StepFunctions(client, self.settings.charging_plan_arn)
+
+    @cached_property
+    def boundary_queue(self) -> BoundaryQueue:
+        """Wakes charging plans later."""
+        return BoundaryQueue(boto3.client("sqs", config=_PATIENT), self.settings.boundaries_queue_url)
+
+    @cached_property
     def call_queue(self) -> CallQueue:
         """Wakes the engine later; a message sent twice wakes it twice, which does no harm."""
-        client = boto3.client(
-            "sqs",
-            config=Config(
-                connect_timeout=1,
-                read_timeout=3,
-                retries={"mode": "standard", "total_max_attempts": 3},
-                max_pool_connections=50,
-            ),
-        )
-        return CallQueue(client, self.settings.calls_queue_url)
+        return CallQueue(boto3.client("sqs", config=_PATIENT), self.settings.calls_queue_url)
 
     @cached_property
     def files(self) -> Files:

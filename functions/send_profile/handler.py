@@ -1,0 +1,12 @@
+"""Sends what a charging plan wants of one target: invoked by the state machine, whose task ends with the call."""
+
+from typing import Any
+
+from csms.ids import PlanId
+from csms.runtime import runtime
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> None:  # noqa: ARG001
+    """Place the call with the task's token."""
+    plans = runtime().charging_plans  # type: ignore[attr-defined]
+    plans.send(PlanId(event["plan"]), event["step"], event["target"], event["task_token"])
