@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from csms.ids import PlanId, SiteId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
+from csms.smart_charging.limits import LimitPeriod, LimitPlan, Recurrency, SiteLimit
 from csms.smart_charging.situation import Policy
 from csms.store import keys
 from csms.store.errors import ConditionFailed
@@ -39,13 +41,6 @@ class PlanKind(StrEnum):
 
     ABSOLUTE = "Absolute"
     RECURRING = "Recurring"
-
-
-class Recurrency(StrEnum):
-    """How often the periods of a recurring plan come again."""
-
-    DAILY = "Daily"
-    WEEKLY = "Weekly"
 
 
 class PlanState(StrEnum):
@@ -137,6 +132,14 @@ class ChargingPlan:
     """Of the site, which the last step decided for."""
     look_again_at: datetime | None = None
     """When to decide again even if nothing changes at the site."""
+
+    @property
+    def limits(self) -> LimitPlan:
+        """Its periods, for the mathematics."""
+        periods = (
+            LimitPeriod(period.start, period.end, SiteLimit(period.limit_da, period.limit_w)) for period in self.periods
+        )
+        return LimitPlan(tuple(periods), self.recurrency, ZoneInfo(self.time_zone))
 
     def is_past(self, now: datetime) -> bool:
         """Whether its last period is over; a recurring plan has none."""

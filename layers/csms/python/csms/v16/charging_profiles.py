@@ -68,6 +68,8 @@ MAX_PERIODS: Final = "ChargingScheduleMaxPeriods"
 MAX_INSTALLED: Final = "MaxChargingProfilesInstalled"
 ALLOWED_UNITS: Final = "ChargingScheduleAllowedChargingRateUnit"
 CAN_SWITCH_PHASES: Final = "ConnectorSwitch3to1PhaseSupported"
+LIMITS: Final = (MAX_STACK_LEVEL, MAX_PERIODS, MAX_INSTALLED, ALLOWED_UNITS, CAN_SWITCH_PHASES)
+"""The configuration keys that say which profiles a charge point takes [S 9.4]."""
 _UNIT_NAMES: Final = {ChargingRateUnit.A: "current", ChargingRateUnit.W: "power"}
 
 
@@ -109,8 +111,7 @@ def check_unit(unit: ChargingRateUnit, limits: dict[str, str]) -> None:
 
 def known_limits(situation: Situation) -> dict[str, str]:
     """What the charge point's configuration says about profiles, as far as it is known."""
-    names = (MAX_STACK_LEVEL, MAX_PERIODS, MAX_INSTALLED, ALLOWED_UNITS, CAN_SWITCH_PHASES)
-    return situation.store.configuration.values(situation.charge_point_id, *names)
+    return situation.store.configuration.values(situation.charge_point_id, *LIMITS)
 
 
 def _check_stack_level(profile: ChargingProfile, limits: dict[str, str]) -> None:

@@ -4,32 +4,85 @@ What it acknowledged stands in rows; that a TxProfile dies with its transaction 
 that no way for a transaction to end has to think of profiles.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from csms.authorization import is_same_tag
 from csms.ids import ChargePointId, TransactionId
+from csms.ocpp.json_types import JsonObject
+from csms.smart_charging.profiles import Period, Profile, Schedule
 from csms.store import Store
 from csms.store.charging_profiles import InstalledProfile, ProfileState
 from csms.store.transactions import Transaction
+from csms.v16.charging_profiles import ChargingProfile
 
 _TIME_TO_START: Final = timedelta(minutes=10)
 """How long after a remote start its profile may still become that of a transaction; ConnectionTimeOut is shorter."""
 
 
-def profiles_of(store: Store, charge_point_id: ChargePointId, now: datetime) -> list[InstalledProfile]:
+@dataclass(frozen=True)
+class Knowledge:
+    """The profiles that a charge point has, unless an uncertain one replaced them, and those that it may have."""
+
+    certain: tuple[Profile, ...]
+    uncertain: tuple[Profile, ...]
+
+
+def knowledge_of(profiles: Iterable[InstalledProfile]) -> Knowledge:
+    """What the rows of a charge point mean to the mathematics."""
+    certain, uncertain = [], []
+    for row in profiles:
+        if row.state is ProfileState.INSTALLED:
+            certain.append(_profile(row, row.profile))
+        elif row.state is ProfileState.UNKNOWN:
+            uncertain.append(_profile(row, row.profile))
+            if row.acknowledged is not None:
+                certain.append(_profile(row, row.acknowledged))
+    return Knowledge(tuple(certain), tuple(uncertain))
+
+
+def profiles_of(
+    store: Store, charge_point_id: ChargePointId, now: datetime, *, consistent: bool = False
+) -> list[InstalledProfile]:
     """Every profile on record with the state it has now."""
-    profiles = store.charging_profiles.all(charge_point_id)
+    profiles = store.charging_profiles.all(charge_point_id, consistent=consistent)
     if not any(profile.purpose == "TxProfile" and profile.state.may_apply for profile in profiles):
         return profiles
     running = _running(store, charge_point_id, profiles)
     return [_as_of_now(profile, running, now) if profile.purpose == "TxProfile" else profile for profile in profiles]
 
 
-def installed_profiles(store: Store, charge_point_id: ChargePointId, now: datetime) -> list[InstalledProfile]:
+def installed_profiles(
+    store: Store, charge_point_id: ChargePointId, now: datetime, *, consistent: bool = False
+) -> list[InstalledProfile]:
     """The profiles that the charge point follows, or may be following."""
-    return [profile for profile in profiles_of(store, charge_point_id, now) if profile.state.may_apply]
+    found = profiles_of(store, charge_point_id, now, consistent=consistent)
+    return [profile for profile in found if profile.state.may_apply]
+
+
+def _profile(row: InstalledProfile, sent: JsonObject) -> Profile:
+    """A profile as it was sent, where it is."""
+    wire = ChargingProfile.model_validate(sent)
+    schedule = wire.charging_schedule
+    periods = (
+        Period(period.start_period, Decimal(str(period.limit)), period.number_phases)
+        for period in schedule.charging_schedule_period
+    )
+    return Profile(
+        id=wire.charging_profile_id,
+        connector_id=row.connector_id,
+        purpose=wire.charging_profile_purpose,
+        stack_level=wire.stack_level,
+        kind=wire.charging_profile_kind,
+        schedule=Schedule(schedule.charging_rate_unit, tuple(periods), schedule.start_schedule, schedule.duration),
+        recurrency=wire.recurrency_kind,
+        valid_from=wire.valid_from,
+        valid_to=wire.valid_to,
+        transaction_id=row.transaction_id,
+    )
 
 
 def _running(store: Store, charge_point_id: ChargePointId, profiles: list[InstalledProfile]) -> list[Transaction]:

@@ -1,0 +1,371 @@
+"""A site as it is known at a moment: what its charging plan decides on (DESIGN §7).
+
+Everything is read when it is needed; nothing of it is kept. What a connector may draw is never what it was told to, but
+the most that the profiles it may follow allow (`smart_charging/worst_case.py`), and its hardware's maximum where it was
+seen to draw more than that.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from csms.ids import CallId, ChargePointId
+from csms.smart_charging.demand import demand_da
+from csms.smart_charging.limits import SiteLimit, capacity, intervals
+from csms.smart_charging.phases import site_phases
+from csms.smart_charging.profiles import RunningTransaction
+from csms.smart_charging.situation import (
+    ConnectorKey,
+    Interval,
+    ManagedConnector,
+    Session,
+    Situation,
+    StationLimit,
+    Turn,
+)
+from csms.smart_charging.worst_case import worst_case_a
+from csms.store import Store
+from csms.store.calls import Call, CallState
+from csms.store.charging_plans import ChargingPlan
+from csms.store.charging_profiles import InstalledProfile
+from csms.store.connectors import Connector
+from csms.store.links import Link, Registration
+from csms.store.planned_profiles import PlannedProfile, ProfileRole, SendOutcome
+from csms.store.sites import Member, Site
+from csms.store.transactions import Transaction
+from csms.v16.charging_profiles import LIMITS
+from csms.v16.installed_profiles import installed_profiles, knowledge_of
+from csms.v16.measured_current import measured_da
+from csms.v16.planned_profiles import Wiring
+
+_PHASE_ROTATION: Final = "ConnectorPhaseRotation"
+_READERS: Final = 16
+_WINDOW: Final = timedelta(hours=3)
+"""A profile reaches to the end of the next such stretch of the day: it is renewed when it is half used up."""
+_MOST_INTERVALS: Final = 24
+_SAMPLES: Final = 3
+_REACTION: Final = timedelta(seconds=60)
+"""What a vehicle draws so soon after a new limit says nothing of whether it keeps it."""
+_TOLERANCE_DA: Final = 10
+_PATIENCE: Final = {
+    SendOutcome.REJECTED: timedelta(minutes=15),
+    SendOutcome.FAILED: timedelta(minutes=5),
+    SendOutcome.TIMED_OUT: timedelta(minutes=2),
+}
+"""After an answer like that a connector is left alone for so long, and budgeted at its worst case."""
+_OUTCOMES: Final = {
+    CallState.ACCEPTED: SendOutcome.ACCEPTED,
+    CallState.REJECTED: SendOutcome.REJECTED,
+    CallState.FAILED: SendOutcome.FAILED,
+    CallState.TIMED_OUT: SendOutcome.TIMED_OUT,
+    CallState.EXPIRED: SendOutcome.OFFLINE,
+    CallState.CANCELLED: SendOutcome.SUPERSEDED,
+}
+
+PlannedKey = tuple[ChargePointId, int, ProfileRole]
+
+
+@dataclass(frozen=True)
+class Station:
+    """One charge point of the site, as it was read."""
+
+    member: Member
+    link: Link | None
+    connectors: Mapping[int, Connector]
+    transactions: Mapping[int, Transaction]
+    """Running ones, by connector."""
+    profiles: Sequence[InstalledProfile]
+    limits: dict[str, str]
+    """What is known of its configuration keys about profiles."""
+    measured_da: Mapping[int, Sequence[tuple[datetime, int]]]
+    """What its connectors drew lately, the oldest first."""
+
+    @property
+    def id(self) -> ChargePointId:
+        """Its identity."""
+        return self.member.charge_point_id
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether sending it something has a chance."""
+        link = self.link
+        return (
+            link is not None
+            and link.connection_id is not None
+            and link.registration is Registration.ACCEPTED
+            and not link.is_quiet
+        )
+
+    def phases_of(self, connector_id: int) -> int:
+        """On how many phases a connector draws."""
+        settings = self.member.connectors.get(connector_id)
+        return (settings.phases if settings else None) or self.member.phases
+
+    def maximum_da(self, connector_id: int) -> int:
+        """What the hardware of a connector lets through on each phase."""
+        settings = self.member.connectors.get(connector_id)
+        return (settings.maximum_da if settings else None) or self.member.maximum_da
+
+    def site_phases(self, connector_id: int) -> tuple[int, ...]:
+        """The phases of the site that a connector may draw on."""
+        settings = self.member.connectors.get(connector_id)
+        rotation = (settings.phase_rotation if settings else None) or self.member.phase_rotation
+        configured = self.limits.get(_PHASE_ROTATION)
+        return site_phases(self.phases_of(connector_id), connector_id, rotation or configured)
+
+    def wiring(self, connector_id: int, voltage_v: int) -> Wiring:
+        """What its schedules must be written for."""
+        phases = self.phases_of(connector_id) if connector_id else self.member.phases
+        return Wiring(phases, voltage_v, self.limits)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Everything known of a site at a moment."""
+
+    site: Site
+    plan: ChargingPlan
+    now: datetime
+    until: datetime
+    """What a profile says reaches to here; then the safe limit holds."""
+    situation: Situation
+    stations: Mapping[ChargePointId, Station]
+    planned: Mapping[PlannedKey, PlannedProfile]
+    """What the plan wanted so far, with what became of it."""
+    faults: Mapping[ConnectorKey, str] = field(default_factory=dict)
+    """Why a connector is budgeted at more than it was told."""
+    look_again_at: datetime | None = None
+    """When a connector that is left alone may be tried again."""
+
+
+def survey(store: Store, site: Site, plan: ChargingPlan, now: datetime) -> Survey:
+    """Look at a site. What became of what its plan has sent is noted on the way."""
+    members = store.sites.members(site.id, consistent=True)
+    links = store.links.get_many([member.charge_point_id for member in members])
+    with ThreadPoolExecutor(_READERS) as readers:
+        stations = list(
+            readers.map(lambda member: _station(store, site, member, links.get(member.charge_point_id), now), members)
+        )
+    by_identity = {station.id: station for station in stations}
+    return _Surveyor(plan, site, now, by_identity, _planned(store, plan)).survey()
+
+
+def window_end(now: datetime) -> datetime:
+    """Until when profiles made now reach: the same moment for hours, so that time alone changes no profile."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + ((now - midnight) // _WINDOW + 2) * _WINDOW
+
+
+def plan_intervals(plan: ChargingPlan, site: Site, now: datetime) -> tuple[Interval, ...]:
+    """The site's capacity for charging from now on, as far as profiles made now reach."""
+    end = window_end(now)
+    maximum = SiteLimit(site.maximum_da, site.maximum_w)
+    return tuple(
+        Interval(
+            found.start,
+            found.end,
+            capacity(found.limit, site.base_load_da, site.margin_percent, site.voltage_v),
+        )
+        for found in intervals(plan.limits, maximum, now, end, _MOST_INTERVALS)
+    )
+
+
+def _station(store: Store, site: Site, member: Member, link: Link | None, now: datetime) -> Station:
+    identity = member.charge_point_id
+    connectors = {
+        found.connector_id: found for found in store.connectors.all(identity, consistent=True) if found.connector_id > 0
+    }
+    strange = [number for number, found in connectors.items() if found.site_id != site.id]
+    if strange:
+        store.sites.adopt_connectors(site.id, identity, strange)
+    numbers = sorted(found.transaction_id for found in connectors.values() if found.transaction_id is not None)
+    running = {
+        found.start.connector_id: found
+        for found in store.transactions.get_many(identity, numbers, consistent=True)
+        if found.is_open
+    }
+    station = Station(
+        member=member,
+        link=link,
+        connectors=connectors,
+        transactions=running,
+        profiles=installed_profiles(store, identity, now, consistent=True),
+        limits=store.configuration.values(identity, *LIMITS, _PHASE_ROTATION),
+        measured_da={},
+    )
+    measured = {number: _measured(store, station, found, site.voltage_v) for number, found in running.items()}
+    return replace(station, measured_da=measured)
+
+
+def _measured(
+    store: Store, station: Station, transaction: Transaction, voltage_v: int
+) -> Sequence[tuple[datetime, int]]:
+    page = store.meter_values.of_transaction(station.id, transaction.id, limit=_SAMPLES, newest_first=True)
+    phases = station.phases_of(transaction.start.connector_id)
+    readings = ((found.timestamp, measured_da(found.meter_value, voltage_v, phases)) for found in page.messages)
+    return [(at, current_da) for at, current_da in reversed(list(readings)) if current_da is not None]
+
+
+def _planned(store: Store, plan: ChargingPlan) -> dict[PlannedKey, PlannedProfile]:
+    """What the plan wanted so far; what has been answered since is noted."""
+    rows = store.planned_profiles.all(plan.id)
+    calls = store.calls.get_many(
+        [(row.charge_point_id, row.call_id) for row in rows if row.call_id and row.outcome is SendOutcome.SENT]
+    )
+    return {(row.charge_point_id, row.connector_id, row.role): _as_answered(store, plan, row, calls) for row in rows}
+
+
+def _as_answered(store: Store, plan: ChargingPlan, row: PlannedProfile, calls: Mapping[CallId, Call]) -> PlannedProfile:
+    call = calls.get(row.call_id) if row.call_id else None
+    if row.outcome is not SendOutcome.SENT or call is None or not call.state.is_ended:
+        return row
+    outcome, at = _OUTCOMES[call.state], call.ended_at or row.as_of
+    store.planned_profiles.note_outcome(plan.id, row, outcome, at, call_id=call.id, reason=call.status)
+    return replace(row, outcome=outcome, as_of=at, reason=call.status)
+
+
+class _Surveyor:
+    """Puts together what was read."""
+
+    def __init__(
+        self,
+        plan: ChargingPlan,
+        site: Site,
+        now: datetime,
+        stations: Mapping[ChargePointId, Station],
+        planned: Mapping[PlannedKey, PlannedProfile],
+    ) -> None:
+        self._plan = plan
+        self._site = site
+        self._now = now
+        self._intervals = plan_intervals(plan, site, now)
+        self._until = self._intervals[-1].end
+        self._stations = stations
+        self._planned = planned
+        self._faults: dict[ConnectorKey, str] = {}
+        self._retries: list[datetime] = []
+
+    def survey(self) -> Survey:
+        """Everything at once."""
+        connectors = tuple(
+            self._connector(station, number)
+            for station in self._stations.values()
+            for number in sorted(station.connectors.keys() | station.member.connectors.keys() or {1})
+        )
+        situation = Situation(
+            now=self._now,
+            intervals=self._intervals,
+            connectors=connectors,
+            stations=tuple(
+                StationLimit(station.id, station.member.station_maximum_da)
+                for station in self._stations.values()
+                if station.member.station_maximum_da is not None
+            ),
+            policy=self._plan.policy,
+            voltage_v=self._site.voltage_v,
+            newcomers=self._site.newcomers,
+            turn=timedelta(seconds=self._plan.turn_s),
+        )
+        return Survey(
+            self._site,
+            self._plan,
+            self._now,
+            self._until,
+            situation,
+            self._stations,
+            self._planned,
+            self._faults,
+            min(self._retries, default=None),
+        )
+
+    def _connector(self, station: Station, number: int) -> ManagedConnector:
+        key = ConnectorKey(station.id, number)
+        transaction = station.transactions.get(number)
+        allowed = self._allowed_da(station, number, transaction)
+        excess = self._excess(station, number, transaction)
+        if excess:
+            self._faults[key] = excess
+            allowed = tuple(station.maximum_da(number) for _ in allowed)
+        is_left_alone = transaction is not None and self._is_left_alone(station, number, transaction)
+        return ManagedConnector(
+            key=key,
+            phases=station.site_phases(number),
+            maximum_da=station.maximum_da(number),
+            held_da=allowed,
+            session=self._session(station, transaction) if transaction else None,
+            is_reachable=station.is_reachable and not excess and not is_left_alone,
+            phase_count=station.phases_of(number),
+        )
+
+    def _allowed_da(self, station: Station, number: int, transaction: Transaction | None) -> tuple[int, ...]:
+        """By interval, the most that it may draw by the profiles it may follow. A free connector may be taken under the
+        safe limit, even where a lower one is installed: it is about to be raised.
+        """
+        known = knowledge_of(station.profiles)
+        running = RunningTransaction(transaction.id, transaction.started_at) if transaction else None
+        worst = (
+            worst_case_a(
+                known.certain,
+                known.uncertain,
+                connector_id=number,
+                transaction=running,
+                may_be_another_transaction=running is None or not station.is_reachable,
+                at=interval.start,
+                until=interval.end,
+                maximum_a=Decimal(station.maximum_da(number)) / 10,
+                voltage_v=self._site.voltage_v,
+                phases=station.phases_of(number),
+            )
+            for interval in self._intervals
+        )
+        least = 0 if transaction else min(self._site.safe_limit_da, station.maximum_da(number))
+        return tuple(max(int(most_a * 10), least) for most_a in worst)
+
+    def _session(self, station: Station, transaction: Transaction) -> Session:
+        number = transaction.start.connector_id
+        row = self._row_of(station, number, transaction)
+        served = Turn(is_served=True, since=row.served_since) if row and row.served_since else None
+        waiting = Turn(is_served=False, since=row.waiting_since) if row and row.waiting_since else None
+        status = station.connectors[number].status
+        return Session(
+            transaction_id=transaction.id,
+            started_at=transaction.started_at,
+            priority=station.member.priority,
+            demand_da=demand_da(
+                station.measured_da.get(number, ()),
+                allowed_da=row.limit_at if row else None,
+                is_suspended_by_vehicle=status is not None and status.status == "SuspendedEV",
+                now=self._now,
+            ),
+            turn=served or waiting,
+        )
+
+    def _row_of(self, station: Station, number: int, transaction: Transaction) -> PlannedProfile | None:
+        row = self._planned.get((station.id, number, ProfileRole.TRANSACTION))
+        return row if row and row.transaction_id == transaction.id else None
+
+    def _is_left_alone(self, station: Station, number: int, transaction: Transaction) -> bool:
+        row = self._row_of(station, number, transaction)
+        patience = _PATIENCE.get(row.outcome) if row else None
+        if row is None or patience is None or self._now >= row.as_of + patience:
+            return False
+        self._retries.append(row.as_of + patience)
+        self._faults[ConnectorKey(station.id, number)] = f"{row.outcome.value}: {row.reason or 'no answer'}"
+        return True
+
+    def _excess(self, station: Station, number: int, transaction: Transaction | None) -> str | None:
+        """What is drawn above a limit that was acknowledged long enough ago, in words."""
+        row = self._row_of(station, number, transaction) if transaction else None
+        readings = station.measured_da.get(number, ())
+        if row is None or row.outcome is not SendOutcome.ACCEPTED or not readings:
+            return None
+        at, current_da = readings[-1]
+        if at < row.as_of + _REACTION:
+            return None
+        limits = [limit for limit in (row.limit_at(at - _REACTION), row.limit_at(at)) if limit is not None]
+        if not limits or current_da <= max(limits) + _TOLERANCE_DA:
+            return None
+        return f"draws {current_da / 10:g} A although limited to {max(limits) / 10:g} A"

@@ -1,0 +1,254 @@
+"""From what a plan has decided to the profiles that say so: which are sent, which stay, which are taken back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from csms.ids import ChargePointId, TransactionId
+from csms.ocpp.json_types import JsonObject
+from csms.site_survey import Station, Survey
+from csms.smart_charging.profiles import ChargingProfilePurpose
+from csms.smart_charging.situation import ConnectorKey, Decision, Target
+from csms.store.charging_plans import Budget, ChargingPlan
+from csms.store.charging_profiles import InstalledProfile, ProfileState
+from csms.store.planned_profiles import LimitFrom, PlannedProfile, ProfileRole, SendOutcome
+from csms.store.sites import PerPhase
+from csms.v16.planned_profiles import (
+    Step,
+    failsafe,
+    fitted,
+    is_lasting,
+    profile_id,
+    says_the_same,
+    station_maximum,
+    transaction_profile,
+)
+
+_PURPOSES: Final = {
+    ProfileRole.FAILSAFE: ChargingProfilePurpose.TX_DEFAULT_PROFILE,
+    ProfileRole.MAXIMUM: ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE,
+    ProfileRole.TRANSACTION: ChargingProfilePurpose.TX_PROFILE,
+}
+_UNWILLING: Final = frozenset({SendOutcome.REJECTED, SendOutcome.FAILED, SendOutcome.TIMED_OUT})
+_SOON: Final = timedelta(seconds=30)
+"""When decreases are left that could not be sent, or were not answered well."""
+_TRY_AGAIN: Final = timedelta(hours=1)
+"""A station that would not take a lasting profile is asked again after so long."""
+
+
+class TargetId(NamedTuple):
+    """One planned profile, as the state machine carries it."""
+
+    charge_point_id: ChargePointId
+    connector_id: int
+    role: ProfileRole
+
+    @classmethod
+    def of(cls, profile: PlannedProfile) -> "TargetId":
+        """That of a planned profile."""
+        return cls(profile.charge_point_id, profile.connector_id, profile.role)
+
+    @classmethod
+    def read(cls, text: str) -> "TargetId":
+        """From the state of an execution."""
+        charge_point_id, connector_id, role = text.split("#")
+        return cls(ChargePointId(charge_point_id), int(connector_id), ProfileRole(role))
+
+    def __str__(self) -> str:
+        return f"{self.charge_point_id}#{self.connector_id}#{self.role.value}"
+
+
+class Wanted:
+    """What one decision wants of each station."""
+
+    def __init__(self, found: Survey, decision: Decision, wave: int) -> None:
+        self._found = found
+        self._decision = decision
+        self._wave = wave
+        self._lasting = [profile for station in found.stations.values() for profile in self._missing(station)]
+        self._raised = [profile for profile in self._lasting if self._raises(profile)]
+
+    @property
+    def has_decreases(self) -> bool:
+        """Whether something is to be confirmed before the rest is decided."""
+        return bool(self._decision.decreases or self._lasting)
+
+    def to_send(self) -> list[PlannedProfile]:
+        """What goes out now, decreases first; each of them is safe, whatever becomes of the others."""
+        increases = filter(None, map(self._transaction, self._decision.increases))
+        if self._wave == 1:
+            lowered = [profile for profile in self._lasting if profile not in self._raised]
+            return [*lowered, *filter(None, map(self._transaction, self._decision.decreases)), *increases]
+        may_raise = not self._decision.decreases and not any(self._decision.overload_da)
+        return [*increases, *(self._raised if may_raise else ())]
+
+    def unsent(self, chosen: Sequence[PlannedProfile]) -> Iterator[PlannedProfile]:
+        """Rows of transactions that get nothing new, where what is noted about them has changed."""
+        sent = {TargetId.of(profile) for profile in chosen}
+        for connector in self._found.situation.connectors:
+            target = TargetId(*connector.key, ProfileRole.TRANSACTION)
+            if connector.session is None or target in sent:
+                continue
+            row = self._earlier(target, connector.session.transaction_id)
+            noted = self._noted(row or self._row(target, connector.session.transaction_id))
+            if noted != row:
+                yield noted
+
+    def obsolete(self) -> list[PlannedProfile]:
+        """Rows of transactions that are over."""
+        running = {
+            (connector.key, connector.session.transaction_id)
+            for connector in self._found.situation.connectors
+            if connector.session
+        }
+        return [
+            row
+            for row in self._found.planned.values()
+            if row.role is ProfileRole.TRANSACTION
+            and ((row.charge_point_id, row.connector_id), row.transaction_id) not in running
+        ]
+
+    def look_again_at(self) -> datetime:
+        """When to decide again even if nothing changes."""
+        found = self._found
+        at_the_latest = found.now + timedelta(seconds=found.plan.rebalance_s)
+        soon = found.now + _SOON if self._wave > 1 and self._decision.decreases else None
+        moments = (self._decision.next_turn, found.look_again_at, soon, at_the_latest)
+        return min(moment for moment in moments if moment is not None)
+
+    def budget(self) -> Budget:
+        """The limit now, and what would be drawn at worst, on each phase."""
+        found = self._found
+        worst_case_da = [0, 0, 0]
+        for connector in found.situation.connectors:
+            for phase in connector.phases:
+                worst_case_da[phase] += self._decision.notes[connector.key].current_da
+        capacity = found.situation.intervals[0].capacity
+        first, second, third = worst_case_da
+        worst: PerPhase = (first, second, third)
+        return Budget(step=found.plan.step, limit_da=capacity.current_da, worst_case_da=worst, limit_w=capacity.power_w)
+
+    def _transaction(self, target: Target) -> PlannedProfile | None:
+        """The TxProfile for a target; None where the station has acknowledged just that."""
+        station = self._found.stations[target.key.charge_point_id]
+        number = target.key.connector_id
+        transaction = station.transactions[number]
+        wiring = station.wiring(number, self._found.site.voltage_v)
+        spans = self._found.situation.intervals
+        steps = [Step(span.start, limit_da) for span, limit_da in zip(spans, target.limits_da, strict=True)]
+        steps = list(fitted(steps, self._found.until, self._found.site.safe_limit_da, wiring.most_periods))
+        limits = tuple(LimitFrom(step.at, step.limit_da) for step in steps)
+        key = TargetId(*target.key, ProfileRole.TRANSACTION)
+        earlier = self._earlier(key, transaction.id)
+        moments = (*(span.start for span in spans), self._found.until)
+        wanted = replace(self._row(key, transaction.id), limits=limits)
+        if earlier and earlier.outcome is SendOutcome.ACCEPTED and _say_alike(earlier, wanted, moments):
+            return None
+        payload = transaction_profile(station.id, number, transaction.id, steps, wiring)
+        return self._noted(replace(wanted, payload=payload, profile_id=_number_of(payload)), earlier)
+
+    def _missing(self, station: Station) -> Iterator[PlannedProfile]:
+        """The lasting profiles that a station should have and does not, as far as asking again makes sense."""
+        if not station.is_reachable:
+            return
+        for role, payload in self._lasting_profiles(station):
+            key = TargetId(station.id, 0, role)
+            earlier = self._found.planned.get(key)
+            if _is_installed(station, payload, self._found.now) or _is_unwilling(earlier, self._found.now):
+                continue
+            yield replace(self._row(key, None), payload=payload, profile_id=_number_of(payload))
+
+    def _lasting_profiles(self, station: Station) -> Iterator[tuple[ProfileRole, JsonObject]]:
+        site, now = self._found.site, self._found.now
+        wiring = station.wiring(0, site.voltage_v)
+        yield ProfileRole.FAILSAFE, failsafe(station.id, site.safe_limit_da, now, wiring)
+        if station.member.station_maximum_da is not None:
+            yield ProfileRole.MAXIMUM, station_maximum(station.id, station.member.station_maximum_da, now, wiring)
+
+    def _raises(self, profile: PlannedProfile) -> bool:
+        """Whether a lasting profile allows more than the one it replaces."""
+        station = self._found.stations[profile.charge_point_id]
+        installed = _installed(station, profile.profile_id)
+        if installed is None or installed.state is not ProfileState.INSTALLED or profile.payload is None:
+            return False
+        return _limit_of(profile.payload["csChargingProfiles"]) > _limit_of(installed.profile)
+
+    def _row(self, target: TargetId, transaction_id: TransactionId | None) -> PlannedProfile:
+        return PlannedProfile(
+            *target,
+            step=self._found.plan.step,
+            as_of=self._found.now,
+            wave=self._wave,
+            transaction_id=transaction_id,
+        )
+
+    def _earlier(self, target: TargetId, transaction_id: TransactionId) -> PlannedProfile | None:
+        row = self._found.planned.get(target)
+        return row if row and row.transaction_id == transaction_id else None
+
+    def _noted(self, row: PlannedProfile, earlier: PlannedProfile | None = None) -> PlannedProfile:
+        """With what the decision says about the connector."""
+        key = ConnectorKey(row.charge_point_id, row.connector_id)
+        note, turn = self._decision.notes.get(key), self._decision.turns.get(key)
+        before = earlier or row
+        return replace(
+            row,
+            note=self._found.faults.get(key) or (note.reason.value if note else None),
+            worst_case_da=note.current_da if note else None,
+            served_since=(turn.since if turn.is_served else None) if turn else before.served_since,
+            waiting_since=(None if turn.is_served else turn.since) if turn else before.waiting_since,
+        )
+
+
+def releases(found: Survey, plan: ChargingPlan, *, clears_failsafe: bool) -> Iterator[PlannedProfile]:
+    """What takes back the profiles of a plan: of transactions, and the lasting ones where they are to be cleared."""
+    roles = tuple(_PURPOSES) if clears_failsafe else (ProfileRole.TRANSACTION,)
+    for station in found.stations.values():
+        for profile in station.profiles:
+            for role in roles:
+                number = profile.connector_id or 0
+                if profile.id == profile_id(station.id, number, _PURPOSES[role]):
+                    yield PlannedProfile(
+                        station.id,
+                        number,
+                        role,
+                        step=plan.step,
+                        as_of=found.now,
+                        payload={"id": profile.id},
+                        profile_id=profile.id,
+                        transaction_id=profile.transaction_id,
+                    )
+
+
+def _say_alike(one: PlannedProfile, other: PlannedProfile, moments: Sequence[datetime]) -> bool:
+    return all(one.limit_at(moment) == other.limit_at(moment) for moment in moments)
+
+
+def _is_installed(station: Station, payload: JsonObject, now: datetime) -> bool:
+    wanted = payload["csChargingProfiles"]
+    installed = _installed(station, wanted["chargingProfileId"])
+    return (
+        installed is not None
+        and installed.state is ProfileState.INSTALLED
+        and says_the_same(installed.profile, wanted)
+        and is_lasting(installed.profile, now)
+    )
+
+
+def _installed(station: Station, number: int | None) -> InstalledProfile | None:
+    return next((found for found in station.profiles if found.id == number), None)
+
+
+def _is_unwilling(earlier: PlannedProfile | None, now: datetime) -> bool:
+    return earlier is not None and earlier.outcome in _UNWILLING and now < earlier.as_of + _TRY_AGAIN
+
+
+def _limit_of(profile: JsonObject) -> float:
+    limit: float = profile["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"]
+    return limit
+
+
+def _number_of(payload: JsonObject) -> int:
+    number: int = payload["csChargingProfiles"]["chargingProfileId"]
+    return number
