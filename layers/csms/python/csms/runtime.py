@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import boto3
 from botocore.config import Config
@@ -23,6 +23,9 @@ from csms.v16.answer import Answerer
 from csms.v16.operations import V16Operations
 from csms.v16.orders import Commands
 from csms.workflows import StepFunctions
+
+if TYPE_CHECKING:
+    from csms.charging_plans import ChargingPlans
 
 _PATIENT: Final = Config(
     connect_timeout=1,
@@ -102,6 +105,13 @@ class Runtime:
         """Starts steps of charging plans, completes the tasks in them; repeating either does no harm."""
         client = boto3.client("stepfunctions", config=_PATIENT)
         return StepFunctions(client, self.settings.charging_plan_arn)
+
+    @cached_property
+    def charging_plans(self) -> "ChargingPlans":
+        """Runs charging plans; what answers charge points never needs it."""
+        from csms.charging_plans import ChargingPlans  # noqa: PLC0415
+
+        return ChargingPlans(self.store, self.calls, lambda: self.workflows, lambda: self.boundary_queue)
 
     @cached_property
     def boundary_queue(self) -> BoundaryQueue:
