@@ -1,4 +1,4 @@
-"""Max-min fair shares under limits on sums, in integers and near-linear time.
+"""Max-min fair shares under limits on sums, in integers and near-linear time: pure.
 
 A *limit* is the most that a sum of currents may reach: on a phase of the site, over all phases (which is its power), on
 a phase of one charge point. Limits are numbered; a claim says how often its current counts under which of them.
@@ -26,110 +26,127 @@ class Claim(NamedTuple):
     """Tiers are filled one after the other, the lowest first, once everyone has the minimum."""
 
 
-def allocate(
-    claims: Sequence[Claim],
-    limits: Sequence[int],
-    *,
-    minimum_da: int,
-    order: Callable[[], Sequence[int]] | None = None,
-    step_da: int = 1,
-) -> list[int]:
-    """The current of each claim: the minimum for as many as have room, in `order`, and then equal shares.
+class Pool:
+    """Claims that share what is free, again and again."""
 
-    Args:
-        claims: their sequence decides who gets the odd step that cannot be split.
-        limits: what each sum may reach, by number; below zero where it is exceeded already.
-        minimum_da: what a claim gets at least if it gets anything.
-        order: who comes first when there is not the minimum for all, as indices into `claims`; asked only then.
-        step_da: shares are whole steps above the minimum as far as possible.
-    """
-    admitted = admit(claims, limits, minimum_da, order or (lambda: range(len(claims))))
-    shares = share([claims[index] for index in admitted], limits, minimum_da, step_da)
-    currents = [0] * len(claims)
-    for index, current_da in zip(admitted, shares, strict=True):
-        currents[index] = current_da
-    return currents
+    def __init__(self, claims: Sequence[Claim], *, minimum_da: int, step_da: int = 1) -> None:
+        """Prepare claims.
 
+        Args:
+            claims: their sequence decides who gets the odd step that cannot be split.
+            minimum_da: what a claim gets at least if it gets anything.
+            step_da: shares are whole steps above the minimum as far as possible.
+        """
+        self._claims = claims
+        self._minimum_da = minimum_da
+        self._step_da = step_da
+        self._able = [index for index, claim in enumerate(claims) if claim.most_da >= minimum_da]
+        self._load = _load(Counter(claims[index] for index in self._able))
+        self._tiers = self._by_tier(self._able)
 
-def admit(
-    claims: Sequence[Claim], limits: Sequence[int], minimum_da: int, order: Callable[[], Sequence[int]]
-) -> list[int]:
-    """The indices of those who get the minimum, ascending. Who does not fit is passed over: others may."""
-    able = [index for index, claim in enumerate(claims) if claim.most_da >= minimum_da]
-    free = _less(limits, ((claims[index].draws, minimum_da) for index in able))
-    if all(free[number] >= 0 for claim in set(claims) if claim.most_da >= minimum_da for number, _ in claim.draws):
-        return able
-    free = list(limits)
-    admitted = []
-    for index in order():
-        claim = claims[index]
-        if claim.most_da >= minimum_da and _fits(claim.draws, minimum_da, free):
-            _take(claim.draws, minimum_da, free)
-            admitted.append(index)
-    return sorted(admitted)
+    def allocate(self, free: list[int], order: Callable[[], Sequence[int]] | None = None) -> list[int]:
+        """The current of each claim: the minimum for as many as have room, in `order`, and then equal shares.
 
+        Args:
+            free: what each sum may reach, by number; below zero where it is exceeded already. What is given is taken
+                from it.
+            order: who comes first when there is not the minimum for all, as indices; asked only then. Who does not
+                fit is passed over: others may.
+        """
+        currents = [0] * len(self._claims)
+        tiers = self._tiers
+        if all(free[number] >= load * self._minimum_da for number, load in self._load.items()):
+            for number, load in self._load.items():
+                free[number] -= load * self._minimum_da
+        else:
+            tiers = self._by_tier(sorted(self._admit(free, order() if order else range(len(self._claims)))))
+        for members, counts in tiers:
+            for index in members:
+                currents[index] = self._minimum_da
+            if len(members) > 1:
+                self._raise_equally(members, counts, currents, free)
+            self._top_up(members, currents, free)
+        return currents
 
-def share(claims: Sequence[Claim], limits: Sequence[int], minimum_da: int, step_da: int = 1) -> list[int]:
-    """Currents of claims that all have room for the minimum."""
-    currents = [minimum_da] * len(claims)
-    free = _less(limits, ((claim.draws, minimum_da) for claim in claims))
-    tiers = defaultdict(list)
-    for index, claim in enumerate(claims):
-        tiers[claim.tier].append(index)
-    for _, members in sorted(tiers.items()):
-        if len(members) > 1:
-            _raise_equally(claims, members, currents, free, step_da)
-        _top_up(claims, members, currents, free, step_da)
-    return currents
+    def _by_tier(self, members: Iterable[int]) -> list[tuple[list[int], Counter[Claim]]]:
+        """The members of each tier, and how many there are of each kind."""
+        tiers: dict[int, list[int]] = defaultdict(list)
+        for index in members:
+            tiers[self._claims[index].tier].append(index)
+        return [(found, Counter(self._claims[index] for index in found)) for _, found in sorted(tiers.items())]
 
+    def _admit(self, free: list[int], order: Sequence[int]) -> list[int]:
+        """Those who get the minimum, which is taken."""
+        admitted = []
+        for index in order:
+            claim = self._claims[index]
+            if claim.most_da >= self._minimum_da and _take_if_it_fits(claim.draws, self._minimum_da, free):
+                admitted.append(index)
+        return admitted
 
-def remaining(limits: Sequence[int], claims: Sequence[Claim], currents: Sequence[int]) -> list[int]:
-    """What the limits leave beside these."""
-    return _less(limits, ((claim.draws, current) for claim, current in zip(claims, currents, strict=True)))
+    def _raise_equally(
+        self, members: Sequence[int], counts: Mapping[Claim, int], currents: list[int], free: list[int]
+    ) -> None:
+        """From the minimum, which all members have, to the whole steps below their fair level."""
+        fair = {
+            claim: self._whole_steps(claim, level)
+            for claim, level in _fair_levels(counts, free, self._minimum_da).items()
+        }
+        for claim, count in counts.items():
+            _take(claim.draws, (fair[claim] - self._minimum_da) * count, free)
+        for index in members:
+            currents[index] = fair[self._claims[index]]
 
+    def _whole_steps(self, claim: Claim, level: int) -> int:
+        if level >= claim.most_da * _FINE:
+            return claim.most_da
+        return level // _FINE - (level // _FINE - self._minimum_da) % self._step_da
 
-def _raise_equally(
-    claims: Sequence[Claim], members: Sequence[int], currents: list[int], free: list[int], step_da: int
-) -> None:
-    """From the minimum, which all members have, to the whole steps below their fair level."""
-    minimum_da = currents[members[0]]
-    counts = Counter(claims[index] for index in members)
-    rises = {
-        claim: _whole_steps(claim.most_da - minimum_da, level - minimum_da * _FINE, step_da)
-        for claim, level in _fair_levels(counts, free, minimum_da).items()
-    }
-    for claim, count in counts.items():
-        _take(claim.draws, rises[claim] * count, free)
-    for index in members:
-        currents[index] += rises[claims[index]]
+    def _top_up(self, members: Sequence[int], currents: list[int], free: list[int]) -> None:
+        """Hand out what rounding left: whole steps in turn while they fit, then the rest to whom it fits."""
+        growing = [index for index in members if currents[index] < self._claims[index].most_da]
+        rest = list(growing)
+        while len(members) > 1 and growing:
+            growing = [index for index in growing if self._grow(index, currents, free)]
+        for index in rest:
+            claim = self._claims[index]
+            rise_da = min(claim.most_da - currents[index], *(free[number] // weight for number, weight in claim.draws))
+            if rise_da > 0:
+                _take(claim.draws, rise_da, free)
+                currents[index] += rise_da
 
-
-def _whole_steps(most_da: int, fine: int, step_da: int) -> int:
-    return most_da if fine >= most_da * _FINE else fine // _FINE // step_da * step_da
+    def _grow(self, index: int, currents: list[int], free: list[int]) -> bool:
+        """Raise it by a step, or to its most; tells whether there was room."""
+        claim = self._claims[index]
+        rise_da = min(self._step_da, claim.most_da - currents[index])
+        if rise_da <= 0 or not _take_if_it_fits(claim.draws, rise_da, free):
+            return False
+        currents[index] += rise_da
+        return True
 
 
 def _fair_levels(counts: Mapping[Claim, int], free: Sequence[int], minimum_da: int) -> dict[Claim, int]:
     """Progressive filling: all rise together; who reaches its own most stays there, and so do all under a limit that
     is reached. Levels are in fractions of a tenth of an ampere.
     """
-    load: dict[int, int] = defaultdict(int)
-    users: dict[int, list[Claim]] = defaultdict(list)
-    for claim, count in counts.items():
-        for number, weight in claim.draws:
-            load[number] += weight * count
-            users[number].append(claim)
+    load = _load(counts)
     left = {number: (free[number] + minimum_da * weight) * _FINE for number, weight in load.items()}
     reached = [(left[number] // weight, number) for number, weight in load.items()]
     heapify(reached)
+    users: dict[int, list[Claim]] = defaultdict(list)
+    for claim in counts:
+        for number, _ in claim.draws:
+            users[number].append(claim)
     levels: dict[Claim, int] = {}
 
     def settle(claim: Claim, level: int) -> None:
         levels[claim] = level
+        count = counts[claim]
         for number, weight in claim.draws:
-            load[number] -= weight * counts[claim]
-            left[number] -= weight * counts[claim] * level
+            load[number] -= weight * count
+            left[number] -= weight * count * level
 
-    for claim in sorted(counts, key=lambda one: one.most_da):
+    for claim in sorted(counts, key=_most):
         while claim not in levels:
             level, number = _next_reached(reached, left, load)
             if claim.most_da * _FINE <= level:
@@ -153,47 +170,27 @@ def _next_reached(reached: list[tuple[int, int]], left: Mapping[int, int], load:
             return level, number
 
 
-def _top_up(
-    claims: Sequence[Claim], members: Sequence[int], currents: list[int], free: list[int], step_da: int
-) -> None:
-    """Hand out what rounding left: whole steps in turn while they fit, then the rest to whom it fits."""
-    growing = [index for index in members if currents[index] < claims[index].most_da]
-    if len(members) > 1:
-        while growing:
-            growing = [index for index in growing if _grow(claims[index], index, currents, free, step_da)]
-        growing = [index for index in members if currents[index] < claims[index].most_da]
-    for index in growing:
-        claim = claims[index]
-        rise_da = min(claim.most_da - currents[index], *(free[number] // weight for number, weight in claim.draws))
-        if rise_da > 0:
-            _take(claim.draws, rise_da, free)
-            currents[index] += rise_da
+def _most(claim: Claim) -> int:
+    return claim.most_da
 
 
-def _grow(claim: Claim, index: int, currents: list[int], free: list[int], step_da: int) -> bool:
-    """Raise it by a step, or to its most; tells whether there was room."""
-    rise_da = min(step_da, claim.most_da - currents[index])
-    if rise_da <= 0 or not _fits(claim.draws, rise_da, free):
-        return False
-    _take(claim.draws, rise_da, free)
-    currents[index] += rise_da
-    return True
+def _load(counts: Mapping[Claim, int]) -> dict[int, int]:
+    """How often a common level counts under each limit."""
+    load: dict[int, int] = defaultdict(int)
+    for claim, count in counts.items():
+        for number, weight in claim.draws:
+            load[number] += weight * count
+    return load
 
 
-def _fits(draws: Draws, current_da: int, free: Sequence[int]) -> bool:
-    for number, weight in draws:  # noqa: SIM110 - a generator here is half of the time of a large site
+def _take_if_it_fits(draws: Draws, current_da: int, free: list[int]) -> bool:
+    for number, weight in draws:
         if free[number] < weight * current_da:
             return False
+    _take(draws, current_da, free)
     return True
 
 
 def _take(draws: Draws, current_da: int, free: list[int]) -> None:
     for number, weight in draws:
         free[number] -= weight * current_da
-
-
-def _less(limits: Sequence[int], taken: Iterable[tuple[Draws, int]]) -> list[int]:
-    free = list(limits)
-    for (draws, current_da), count in Counter(taken).items():
-        _take(draws, current_da * count, free)
-    return free

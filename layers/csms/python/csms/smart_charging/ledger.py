@@ -5,8 +5,9 @@ of each charge point whose connectors together could exceed it. All in tenths of
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import nlargest
+from operator import sub
 from typing import Final
 
 from csms.ids import ChargePointId
@@ -23,28 +24,22 @@ class Ledger:
     """Who draws on which limit."""
 
     def __init__(self, situation: Situation) -> None:
-        self._voltage_v = situation.voltage_v
         self._intervals = len(situation.intervals)
-        self._capacities = [self._site_limits(interval.capacity) for interval in situation.intervals]
-        self._maximum = _station_maxima(situation)
-        self._first = {
-            charge_point_id: SITE_LIMITS + PHASES * place
-            for place, charge_point_id in enumerate(_that_can_bind(situation.connectors, self._maximum))
-        }
-        self._station_limits = [
-            self._maximum[charge_point_id] for charge_point_id in self._first for _ in range(PHASES)
+        self._maximum = {station.charge_point_id: station.maximum_da for station in situation.stations}
+        binding = _that_can_bind(situation.connectors, self._maximum)
+        first = {charge_point_id: SITE_LIMITS + PHASES * place for place, charge_point_id in enumerate(binding)}
+        own = [self._maximum[charge_point_id] for charge_point_id in binding for _ in range(PHASES)]
+        self.limits = [
+            [*_site_limits(interval.capacity, situation.voltage_v), *own] for interval in situation.intervals
         ]
-
-    def limits(self) -> list[list[int]]:
         """By interval: what each sum may reach."""
-        return [[*capacity, *self._station_limits] for capacity in self._capacities]
+        alike: dict[Draws, Draws] = {}
+        found = ((one.key, _draws(one, first.get(one.key.charge_point_id))) for one in situation.connectors)
+        self._draws = {key: alike.setdefault(draws, draws) for key, draws in found}
 
     def draws(self, connector: ManagedConnector) -> Draws:
         """What its current counts under."""
-        power = (POWER, len(connector.phases) if connector.phase_count is None else connector.phase_count)
-        first = self._first.get(connector.key.charge_point_id)
-        station = () if first is None else tuple((first + phase, 1) for phase in connector.phases)
-        return (*((phase, 1) for phase in connector.phases), power, *station)
+        return self._draws[connector.key]
 
     def most_da(self, connector: ManagedConnector) -> int:
         """What it can be given however free the site is."""
@@ -54,11 +49,10 @@ class Ledger:
         """By interval: the sum under each limit of currents that are given by interval."""
         alike = defaultdict(list)
         for connector, by_interval in drawn:
-            alike[self.draws(connector)].append(by_interval)
+            alike[self._draws[connector.key]].append(by_interval)
         sums = self._nothing()
         for draws, rows in alike.items():
-            for total, column in zip(sums, zip(*rows, strict=True), strict=True):
-                together = sum(column)
+            for total, together in zip(sums, map(sum, zip(*rows, strict=True)), strict=True):
                 for number, weight in draws:
                     total[number] += weight * together
         return sums
@@ -69,7 +63,7 @@ class Ledger:
             return self.sums((connector, connector.held_da) for connector in idle)
         drawn = defaultdict(list)
         for connector in idle:
-            for number, weight in self.draws(connector):
+            for number, weight in self._draws[connector.key]:
                 drawn[number].append([weight * held_da for held_da in connector.held_da])
         reserve = self._nothing()
         for number, rows in drawn.items():
@@ -78,18 +72,15 @@ class Ledger:
         return reserve
 
     def _nothing(self) -> list[list[int]]:
-        return [[0] * (SITE_LIMITS + len(self._station_limits)) for _ in range(self._intervals)]
-
-    def _site_limits(self, capacity: Capacity) -> tuple[int, ...]:
-        power = _BOUNDLESS if capacity.power_w is None else capacity.power_w * 10 // self._voltage_v
-        return (*capacity.current_da, power)
+        return [[0] * len(self.limits[0]) for _ in range(self._intervals)]
 
 
 def less(limits: Sequence[Sequence[int]], *taken: Sequence[Sequence[int]]) -> list[list[int]]:
     """By interval: what remains of each limit."""
-    return [
-        [first - sum(rest) for first, *rest in zip(*rows, strict=True)] for rows in zip(limits, *taken, strict=True)
-    ]
+    remaining = [list(row) for row in limits]
+    for sums in taken:
+        remaining = [list(map(sub, left, row)) for left, row in zip(remaining, sums, strict=True)]
+    return remaining
 
 
 def excess_da(free: Sequence[int]) -> int:
@@ -97,18 +88,20 @@ def excess_da(free: Sequence[int]) -> int:
     return max(0, *(-left for left in free[:PHASES]), -(free[POWER] // PHASES))
 
 
-def _station_maxima(situation: Situation) -> dict[ChargePointId, int]:
-    return {station.charge_point_id: station.maximum_da for station in situation.stations}
+def _site_limits(capacity: Capacity, voltage_v: int) -> tuple[int, ...]:
+    return (*capacity.current_da, _BOUNDLESS if capacity.power_w is None else capacity.power_w * 10 // voltage_v)
 
 
-def _that_can_bind(connectors: Iterable[ManagedConnector], maximum: dict[ChargePointId, int]) -> list[ChargePointId]:
+def _draws(connector: ManagedConnector, first_of_station: int | None) -> Draws:
+    phases = [(phase, 1) for phase in connector.phases]
+    power = (POWER, len(phases) if connector.phase_count is None else connector.phase_count)
+    station = [] if first_of_station is None else [(first_of_station + phase, 1) for phase in connector.phases]
+    return (*phases, power, *station)
+
+
+def _that_can_bind(connectors: Iterable[ManagedConnector], maximum: Mapping[ChargePointId, int]) -> list[ChargePointId]:
     """Charge points whose connectors could together exceed them; one alone is limited by its own maximum."""
-    of_station = defaultdict(list)
+    currents = defaultdict(list)
     for connector in connectors:
-        of_station[connector.key.charge_point_id].append(connector)
-    return [
-        charge_point_id
-        for charge_point_id, maximum_da in maximum.items()
-        if len(of_station[charge_point_id]) > 1
-        and sum(connector.maximum_da for connector in of_station[charge_point_id]) > maximum_da
-    ]
+        currents[connector.key.charge_point_id].append(connector.maximum_da)
+    return [one for one, maximum_da in maximum.items() if len(currents[one]) > 1 and sum(currents[one]) > maximum_da]

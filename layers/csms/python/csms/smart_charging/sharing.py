@@ -7,7 +7,7 @@ again after the decreases were confirmed yields the increases.
 """
 
 from csms.smart_charging.ledger import Ledger, excess_da, less
-from csms.smart_charging.shares import Claimant, most_da, share_out
+from csms.smart_charging.shares import Claimant, claimants_of, share_out
 from csms.smart_charging.situation import Decision, ManagedConnector, Note, Reason, Situation
 from csms.smart_charging.waves import decreases, increases
 
@@ -16,13 +16,13 @@ def plan(situation: Situation) -> Decision:
     """What everyone should get, and what of it to send now."""
     book = Ledger(situation)
     connectors = sorted(situation.connectors, key=lambda one: one.key)
-    claimants = [Claimant(one, one.session) for one in connectors if one.session is not None and one.is_reachable]
+    claimants = claimants_of(situation, book, connectors)
     managed = [claimant.connector for claimant in claimants]
     idle = [one for one in connectors if one.session is None]
     out_of_reach = [one for one in connectors if one.session is not None and not one.is_reachable]
 
     free = less(
-        book.limits(),
+        book.limits,
         book.reserve(idle, situation.newcomers),
         book.sums((one, one.held_da) for one in out_of_reach),
     )
@@ -51,13 +51,13 @@ def _note_of_others(connector: ManagedConnector) -> Note:
 
 
 def _note(situation: Situation, book: Ledger, claimant: Claimant, current_da: int) -> Note:
-    most = most_da(situation, book, claimant)
+    most = book.most_da(claimant.connector)
     if most < situation.minimum_da:
         reason = Reason.TOO_SMALL
     elif current_da == 0:
-        reason = Reason.RESTING if claimant.session.demand_da == 0 else Reason.WAITING
-    elif current_da < most:
+        reason = Reason.RESTING if claimant.is_resting else Reason.WAITING
+    elif current_da < claimant.most_da:
         reason = Reason.SHARED
     else:
-        reason = Reason.MAXIMUM if most == book.most_da(claimant.connector) else Reason.DEMAND
+        reason = Reason.MAXIMUM if current_da == most else Reason.DEMAND
     return Note(reason, current_da)

@@ -59,6 +59,8 @@ class Turn:
 
     is_served: bool
     since: datetime
+    rested: bool = False
+    """Whether it had to make room while it wanted nothing; then it is asked again only after a while."""
 
 
 @dataclass(frozen=True)
