@@ -3,17 +3,17 @@
 from typing import Any
 
 from csms.ids import PlanId
+from csms.ocpp.json_types import JsonObject
 from csms.runtime import runtime
 
 
-def lambda_handler(event: dict[str, Any], context: object) -> Any:  # noqa: ARG001
+def lambda_handler(event: dict[str, Any], context: object) -> JsonObject | None:  # noqa: ARG001
     """Do the part that the event names; what is returned decides the state machine's way.
 
     Raises:
         ValueError: there is no such part.
     """
-    plan_id, step = PlanId(event["plan"]), event["step"]
-    plans = runtime().charging_plans  # type: ignore[attr-defined]
+    plans, plan_id, step = runtime().charging_plans, PlanId(event["plan"]), event["step"]
     match event["do"]:
         case "plan":
             return plans.take_step(plan_id, step)

@@ -8,5 +8,4 @@ from csms.runtime import runtime
 
 def lambda_handler(event: dict[str, Any], context: object) -> None:  # noqa: ARG001
     """Place the call with the task's token."""
-    plans = runtime().charging_plans  # type: ignore[attr-defined]
-    plans.send(PlanId(event["plan"]), event["step"], event["target"], event["task_token"])
+    runtime().charging_plans.send(PlanId(event["plan"]), event["step"], event["target"], event["task_token"])

@@ -27,7 +27,7 @@ def _identifier(record: dict[str, Any]) -> str:
 
 
 def _handle(record: dict[str, Any], woken: dict[SiteId, bool]) -> bool:
-    plans = runtime().charging_plans  # type: ignore[attr-defined]
+    plans = runtime().charging_plans
     if "dynamodb" not in record:
         return _succeeds(lambda: plans.reach_boundary(read(record["body"])))
     site_id = changed_site(record)
