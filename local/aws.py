@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from infra.workflow import FUNCTIONS_BY_PLACEHOLDER
 from local.environment import CREDENTIALS
 from local.errors import StackError
 from local.listener import HOST, Listener
 
-SERVICES: Final = ("dynamodb", "dynamodbstreams", "kms", "s3", "sqs")
+SERVICES: Final = ("dynamodb", "dynamodbstreams", "kms", "lambda", "s3", "sqs", "stepfunctions")
 _START_TIMEOUT_S: Final = 30
 _STOP_TIMEOUT_S: Final = 120
 """A day of a few hundred stations takes MiniStack several seconds to write."""
@@ -27,8 +28,13 @@ class EmbeddedAws:
         self._log = log
 
     @classmethod
-    def start(cls, listener: Listener, directory: Path) -> "EmbeddedAws":
+    def start(cls, listener: Listener, directory: Path, invocations_url: str = "") -> "EmbeddedAws":
         """Start the process; it becomes ready a moment later.
+
+        Args:
+            listener: its port.
+            directory: for its state and its log.
+            invocations_url: to which it posts the events of functions, their names appended.
 
         Raises:
             StackError: the port is taken.
@@ -41,7 +47,7 @@ class EmbeddedAws:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=_environment(port, directory.resolve()),
+                env=_environment(port, directory.resolve()) | _forwarding(invocations_url),
                 pass_fds=(listening.fileno(),),
                 start_new_session=True,  # Ctrl-C is for the parent, which stops this process last
             )
@@ -100,6 +106,10 @@ def _environment(port: int, directory: Path) -> dict[str, str]:
     """Nothing of the user's AWS account."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return inherited | CREDENTIALS | _configuration(port, directory)
+
+
+def _forwarding(invocations_url: str) -> dict[str, str]:
+    return {f"MINISTACK_LAMBDA_PROXY_{name}": f"{invocations_url}/{name}" for name in FUNCTIONS_BY_PLACEHOLDER.values()}
 
 
 def _configuration(port: int, directory: Path) -> dict[str, str]:

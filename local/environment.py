@@ -11,12 +11,13 @@ TABLE_NAME: Final = "csms"
 FILES_BUCKET: Final = "csms-files"
 CALLS_QUEUE_NAME: Final = "csms-calls"
 BOUNDARIES_QUEUE_NAME: Final = "csms-boundaries"
-CHARGING_PLAN_NAME: Final = "csms-charging-plan"
 SECRETS_KEY: Final = "alias/csms-secrets"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 """Of the embedded AWS, which holds presigned URLs to them."""
 ACCOUNT: Final = "000000000000"
 """The account of the embedded AWS."""
+CHARGING_PLAN_NAME: Final = "csms-charging-plan"
+CHARGING_PLAN_ARN: Final = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{CHARGING_PLAN_NAME}"
 
 _DEFAULTS: Final = {"UNKNOWN_CHARGE_POINTS": "accept", "POWERTOOLS_LOG_LEVEL": "WARNING"}
 
@@ -28,7 +29,7 @@ def handler_environment(aws_url: str, callback_url: str, public_url: str = "") -
         "FILES_BUCKET": FILES_BUCKET,
         "CALLBACK_URL": callback_url,
         "CALLS_QUEUE_URL": f"{aws_url}/{ACCOUNT}/{CALLS_QUEUE_NAME}",
-        "CHARGING_PLAN_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{CHARGING_PLAN_NAME}",
+        "CHARGING_PLAN_ARN": CHARGING_PLAN_ARN,
         "BOUNDARIES_QUEUE_URL": f"{aws_url}/{ACCOUNT}/{BOUNDARIES_QUEUE_NAME}",
         "SECRETS_KEY_ID": SECRETS_KEY,
         "PUBLIC_URL": public_url,

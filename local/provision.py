@@ -1,13 +1,36 @@
-"""Table, queue, key and bucket in the embedded AWS, from the CDK constructs' constants. Running it again is fine."""
+"""What is in the embedded AWS, from the CDK constructs' constants. Running it again is fine."""
 
+import io
 import json
-from typing import TYPE_CHECKING, Any
+import zipfile
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.exceptions import ClientError
 
-from infra.definitions import CALLS_QUEUE, INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW, TTL_ATTRIBUTE
-from local.environment import CALLS_QUEUE_NAME, FILES_BUCKET, REGION, SECRETS_KEY, TABLE_NAME
+from infra.definitions import (
+    BOUNDARIES_QUEUE,
+    CALLS_QUEUE,
+    FUNCTIONS,
+    INDEXES,
+    PARTITION_KEY,
+    SORT_KEY,
+    STREAM_VIEW,
+    TTL_ATTRIBUTE,
+    QueueSource,
+)
+from infra.workflow import FUNCTIONS_BY_PLACEHOLDER, definition
+from local.environment import (
+    ACCOUNT,
+    BOUNDARIES_QUEUE_NAME,
+    CALLS_QUEUE_NAME,
+    CHARGING_PLAN_ARN,
+    CHARGING_PLAN_NAME,
+    FILES_BUCKET,
+    REGION,
+    SECRETS_KEY,
+    TABLE_NAME,
+)
 from local.errors import StackError
 
 if TYPE_CHECKING:
@@ -15,6 +38,10 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+_ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/csms"
+"""Nobody asks what it allows."""
 
 
 def provision() -> None:
@@ -24,9 +51,13 @@ def provision() -> None:
         StackError: an older version left a table that does not fit.
     """
     _provision_table(boto3.client("dynamodb"))
-    _provision_queue(boto3.client("sqs"))
+    sqs = boto3.client("sqs")
+    _provision_queue(sqs, CALLS_QUEUE_NAME, CALLS_QUEUE)
+    _provision_queue(sqs, BOUNDARIES_QUEUE_NAME, BOUNDARIES_QUEUE)
     _provision_key(boto3.client("kms"))
     _provision_bucket(boto3.client("s3"))
+    _provision_functions(boto3.client("lambda"))
+    _provision_state_machine(boto3.client("stepfunctions"))
 
 
 def table_definition() -> dict[str, Any]:
@@ -67,13 +98,13 @@ def _provision_table(client: "DynamoDBClient") -> None:
         raise StackError("the state is from a version with other table indexes: move the state directory away")
 
 
-def _provision_queue(client: "SQSClient") -> None:
-    failures = client.create_queue(QueueName=f"{CALLS_QUEUE_NAME}-failures")["QueueUrl"]
+def _provision_queue(client: "SQSClient", name: str, source: QueueSource) -> None:
+    failures = client.create_queue(QueueName=f"{name}-failures")["QueueUrl"]
     failures_arn = client.get_queue_attributes(QueueUrl=failures, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    redrive = {"deadLetterTargetArn": failures_arn, "maxReceiveCount": CALLS_QUEUE.maximum_receives}
+    redrive = {"deadLetterTargetArn": failures_arn, "maxReceiveCount": source.maximum_receives}
     client.set_queue_attributes(
-        QueueUrl=client.create_queue(QueueName=CALLS_QUEUE_NAME)["QueueUrl"],
-        Attributes={"VisibilityTimeout": str(CALLS_QUEUE.visibility_timeout_s), "RedrivePolicy": json.dumps(redrive)},
+        QueueUrl=client.create_queue(QueueName=name)["QueueUrl"],
+        Attributes={"VisibilityTimeout": str(source.visibility_timeout_s), "RedrivePolicy": json.dumps(redrive)},
     )
 
 
@@ -91,3 +122,34 @@ def _provision_bucket(client: "S3Client") -> None:
         if error.response["Error"]["Code"] != "404":
             raise
         client.create_bucket(Bucket=FILES_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def _provision_functions(client: Any) -> None:
+    """Those that the state machine runs: names without code, their events go to `local.invocations`."""
+    for name in FUNCTIONS_BY_PLACEHOLDER.values():
+        timeout_s = FUNCTIONS[name].timeout_s
+        try:
+            client.update_function_configuration(FunctionName=name, Timeout=timeout_s)
+        except client.exceptions.ResourceNotFoundException:
+            client.create_function(
+                FunctionName=name,
+                Runtime="python3.13",
+                Handler=FUNCTIONS[name].handler,
+                Role=_ROLE,
+                Code={"ZipFile": _no_code()},
+                Timeout=timeout_s,
+            )
+
+
+def _no_code() -> bytes:
+    archive = io.BytesIO()
+    zipfile.ZipFile(archive, "w").close()
+    return archive.getvalue()
+
+
+def _provision_state_machine(client: "SFNClient") -> None:
+    text = definition(lambda name: f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+    try:
+        client.update_state_machine(stateMachineArn=CHARGING_PLAN_ARN, definition=text)
+    except client.exceptions.StateMachineDoesNotExist:
+        client.create_state_machine(name=CHARGING_PLAN_NAME, definition=text, roleArn=_ROLE)

@@ -1,6 +1,7 @@
 """Everything on one machine, as one object: started when entered, stopped when left."""
 
 import asyncio
+import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -12,10 +13,27 @@ import boto3
 
 from csms.runtime import runtime
 from csms.v16.registry import actions
-from infra.definitions import CALLS_QUEUE, ENDED_CALLS_STREAM, FUNCTIONS, OPEN_ROUTES, SWEEP_SCHEDULE
+from infra.definitions import (
+    BOUNDARIES_QUEUE,
+    CALLS_QUEUE,
+    ENDED_CALLS_STREAM,
+    FUNCTIONS,
+    OPEN_ROUTES,
+    SITE_CHANGES_STREAM,
+    SWEEP_SCHEDULE,
+    QueueSource,
+    StreamSource,
+)
 from local.access_token import keep_token
 from local.aws import EmbeddedAws
-from local.environment import CALLS_QUEUE_NAME, STAGE, TABLE_NAME, handler_environment, replaced_environment
+from local.environment import (
+    BOUNDARIES_QUEUE_NAME,
+    CALLS_QUEUE_NAME,
+    STAGE,
+    TABLE_NAME,
+    handler_environment,
+    replaced_environment,
+)
 from local.event_sources import Source, running
 from local.event_sources.clock import Clock
 from local.event_sources.queue import QueuePoller
@@ -24,7 +42,8 @@ from local.function import LambdaFunction
 from local.gateway import Gateway, Limits
 from local.gateway.app import Integrations
 from local.http_api import HttpApi
-from local.listener import HOST
+from local.invocations import Invocations
+from local.listener import HOST, Listener
 from local.provision import provision
 from local.seeds import seed
 from local.server import serving
@@ -33,6 +52,9 @@ from local.settings import StackSettings
 _MESSAGE_THREADS: Final = 16
 _API_THREADS: Final = 32  # each operator who waits for a command keeps one
 _EVENT_THREADS: Final = 8
+_PLAN_THREADS: Final = 8
+_INVOCATIONS: Final = Listener("INVOCATIONS_PORT", 0)
+"""Known to the embedded AWS alone, so any port will do."""
 
 
 class LocalStack:
@@ -72,7 +94,10 @@ class LocalStack:
         settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         ocpp_socket = exits.enter_context(settings.ocpp.bind())
         api_socket = exits.enter_context(settings.api.bind())
-        self._aws = EmbeddedAws.start(settings.aws, settings.directory)
+        invocations_socket = exits.enter_context(_INVOCATIONS.bind())
+        secret = secrets.token_urlsafe()
+        invocations_url = f"http://{HOST}:{invocations_socket.getsockname()[1]}/{secret}"
+        self._aws = EmbeddedAws.start(settings.aws, settings.directory, invocations_url)
         exits.callback(self._aws.stop)
         self.aws_url = self._aws.url
         self.callback_url = f"http://{HOST}:{ocpp_socket.getsockname()[1]}/{STAGE}"
@@ -87,6 +112,7 @@ class LocalStack:
         await self._aws.wait_until_ready()
         exits.callback(runtime.cache_clear)
         sources = await asyncio.to_thread(_prepare, functions)
+        await exits.enter_async_context(serving(Invocations(functions, secret), invocations_socket))
         self._event_sources = await exits.enter_async_context(running(sources))
         await exits.enter_async_context(serving(http_api, api_socket))
         exits.push_async_callback(gateway.drain)
@@ -98,7 +124,12 @@ def _load_functions(exits: AsyncExitStack) -> dict[str, LambdaFunction]:
     stations = exits.enter_context(ThreadPoolExecutor(_MESSAGE_THREADS, "message"))
     operators = exits.enter_context(ThreadPoolExecutor(_API_THREADS, "api"))
     events = exits.enter_context(ThreadPoolExecutor(_EVENT_THREADS, "event"))
-    pools = {"operator_api": operators, "dispatch_calls": events, "finish_calls": events, "sweep": events}
+    plans = exits.enter_context(ThreadPoolExecutor(_PLAN_THREADS, "plan"))
+    pools = {
+        "operator_api": operators,
+        **dict.fromkeys(("dispatch_calls", "finish_calls", "sweep"), events),
+        **dict.fromkeys(("plan_charging", "send_profile", "wake_plans"), plans),
+    }
     return {name: LambdaFunction.load(definition, pools.get(name, stations)) for name, definition in FUNCTIONS.items()}
 
 
@@ -107,17 +138,26 @@ def _prepare(functions: Mapping[str, LambdaFunction]) -> Sequence[Source]:
     provision()
     csms = runtime()
     seed(csms.store.id_tags)
-    _ = csms.gateway, csms.call_queue, csms.files
+    _ = csms.gateway, csms.call_queue, csms.files, csms.workflows, csms.boundary_queue
     return _event_sources(functions)
 
 
 def _event_sources(functions: Mapping[str, LambdaFunction]) -> Sequence[Source]:
     """What runs functions without a request."""
     sqs, streams = boto3.client("sqs"), boto3.client("dynamodbstreams")
-    queue_url = sqs.get_queue_url(QueueName=CALLS_QUEUE_NAME)["QueueUrl"]
     stream_arn = boto3.client("dynamodb").describe_table(TableName=TABLE_NAME)["Table"]["LatestStreamArn"]
+
+    def from_queue(name: str, source: QueueSource) -> Source:
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        return QueuePoller(sqs, url, source, functions[source.function])
+
+    def from_stream(source: StreamSource) -> Source:
+        return StreamPoller(streams, stream_arn, source, functions[source.function])
+
     return (
-        QueuePoller(sqs, queue_url, CALLS_QUEUE, functions[CALLS_QUEUE.function]),
-        StreamPoller(streams, stream_arn, ENDED_CALLS_STREAM, functions[ENDED_CALLS_STREAM.function]),
+        from_queue(CALLS_QUEUE_NAME, CALLS_QUEUE),
+        from_queue(BOUNDARIES_QUEUE_NAME, BOUNDARIES_QUEUE),
+        from_stream(ENDED_CALLS_STREAM),
+        from_stream(SITE_CHANGES_STREAM),
         Clock(SWEEP_SCHEDULE, functions[SWEEP_SCHEDULE.function]),
     )
