@@ -98,6 +98,13 @@ def test_what_is_shown_is_shown_again_unchanged(value: Any) -> None:
     assert redact(redact(value)) == redact(value)
 
 
+@pytest.mark.parametrize(
+    "text", ["http://a@host", "https://host/?key=", "https://host/?key=a", '{"password":1}', '["x",{"secret":0}]']
+)
+def test_what_hiding_would_make_longer_is_hidden_whole(text: str) -> None:
+    assert redact({"value": text}) == {"value": REDACTED}
+
+
 @given(st.text())
 def test_any_text_can_be_shown(text: str) -> None:
     assert isinstance(redact_frame(text), str)

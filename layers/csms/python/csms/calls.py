@@ -244,7 +244,7 @@ class CallEngine:
     def finish(self, call: Call) -> None:
         """Repeat what follows the end of a call, for one whose process died in between."""
         if not call.has_effects_done:
-            self._finish(call, self._clock())
+            self._follow(call, self._clock())
 
     def heal(self, link: Link, now: datetime) -> None:
         """Wake the engine if the link, as a message of the station showed it, says that somebody died."""
@@ -430,6 +430,14 @@ class CallEngine:
         return call.task_token is None and not self._operations.has_effects(call)
 
     def _finish(self, call: Call, now: datetime) -> None:
+        """What follows the end of a call, if it can be done: the stream repeats it, and the next call need not wait."""
+        try:
+            self._follow(call, now)
+        except Exception:
+            about = {"charge_point_id": call.charge_point_id, "call_id": call.id, "action": call.action}
+            logger.exception("what follows the end of a call could not be done", extra=about)
+
+    def _follow(self, call: Call, now: datetime) -> None:
         """What follows the end of a call, whatever it was: its effects, and whoever waits for it."""
         if self._operations.has_effects(call):
             self._operations.apply(call, now, self.place)

@@ -76,10 +76,12 @@ def _is_hidden(name: str, value: Any, *, hides_value: bool) -> bool:
 
 
 def _redact_text(text: str) -> str:
-    """DataTransfer carries JSON in text."""
+    """Never longer than the text, which may be as long as its field takes. DataTransfer carries JSON in text."""
     if text.lstrip()[:1] in {"{", "["}:
-        return redact_frame(text)
-    return _URL.sub(lambda found: redact_url(found.group()), text)
+        shown = redact_frame(text)
+    else:
+        shown = _URL.sub(lambda found: redact_url(found.group()), text)
+    return shown if len(shown) <= len(text) else REDACTED
 
 
 def _redact_unreadable(text: str) -> str:

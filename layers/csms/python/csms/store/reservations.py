@@ -8,7 +8,7 @@ accepted | unknown --> used | cancelled | expired | ended
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from csms.store.table import Cursor, Item, Table
 
 DUE_KIND: Final = "RESERVATION"
 _KEEP: Final = timedelta(days=90)
+_LATEST: Final = datetime.max.replace(tzinfo=UTC) - _KEEP
 
 
 class ReservationState(StrEnum):
@@ -187,7 +188,7 @@ def _to_item(reservation: Reservation) -> dict[str, Any]:
         "call_id": reservation.call_id,
         "state": reservation.state.value,
         **keys.due(DUE_KIND, reservation.expiry_date, charge_point_id, str(number)).attributes(),
-        keys.TTL_ATTRIBUTE: int((reservation.expiry_date + _KEEP).timestamp()),
+        keys.TTL_ATTRIBUTE: int((min(reservation.expiry_date, _LATEST) + _KEEP).timestamp()),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from csms.calls import CallRefused
 from csms.ocpp.json_types import JsonObject
@@ -15,11 +15,18 @@ from csms.v16.payload import Payload
 from csms.v16.rules import known_number
 
 _LONGEST_KEY: Final = 500
+"""Bytes, case-folded: it becomes part of a DynamoDB key."""
 
 
 def _as_text(value: object) -> object:
     """A value is text; some stations send what it stands for."""
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def _fitting(key: str) -> str:
+    if len(key.casefold().encode()) > _LONGEST_KEY:
+        raise ValueError("no station has a key of this length")
+    return key
 
 
 class GetConfigurationRequest(CommandRequest):
@@ -39,7 +46,7 @@ class KeyValue(Payload):
 class ReadableKeyValue(Payload):
     """As much of one as makes sense: the others of the answer are not worth less for it."""
 
-    key: Annotated[str, Field(min_length=1, max_length=_LONGEST_KEY)]
+    key: Annotated[str, Field(min_length=1), AfterValidator(_fitting)]
     readonly: bool | None = None
     value: Annotated[str | None, BeforeValidator(_as_text)] = None
 
