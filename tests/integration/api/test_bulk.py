@@ -190,6 +190,8 @@ def test_a_request_that_died_before_it_was_queued_is_set_going_by_its_repetition
         (CLEAR | {"chargePointIds": ["x" * 49]}, {"chargePointIds.0"}),
         (CLEAR | {"chargePointIds": ["x"] * (MOST_NAMED + 1)}, {"chargePointIds"}),
         (CLEAR | {"all": True, "expiresIn": 0}, {"expiresIn"}),
+        (CLEAR | {"all": True, "expiresIn": True}, {"expiresIn"}),
+        (CLEAR | {"all": "no"}, {"all"}),
         (CLEAR | {"all": True, "payload": {"more": 1}}, {"payload.more"}),
         ({"action": "ChangeConfiguration", "all": True, "payload": {"key": "WifiPassword", "value": "x"}}, {"payload"}),
         ({"action": "Reset", "all": True}, {"payload.type"}),

@@ -4,9 +4,10 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, model_validator
 
-from csms.api.models import Groups, RequestModel, ShortText
+from csms.api.models import Flag, Groups, RequestModel, ShortText
 from csms.api.resources.commands import LONGEST_LIFETIME_S
 from csms.ids import ChargePointId
+from csms.ocpp.primitives import Integer
 from csms.store.bulks import Selection
 
 MOST_NAMED: Final = 1000
@@ -37,7 +38,7 @@ class BulkTargets(RequestModel):
 
     charge_point_ids: list[Identity] = Field(default_factory=list, max_length=MOST_NAMED)
     filter: BulkFilter | None = None
-    all: bool = False
+    all: Flag = False
 
     @model_validator(mode="after")
     def _is_for_somebody(self) -> Self:
@@ -67,14 +68,14 @@ class NewBulk(BulkTargets):
     payload: dict[str, Any] = Field(
         default_factory=dict, description="As for `/charge-points/{identity}/commands/{action}`."
     )
-    expires_in: Annotated[int, Field(ge=1, le=LONGEST_LIFETIME_S)] | None = None
-    force: bool = False
+    expires_in: Annotated[Integer, Field(ge=1, le=LONGEST_LIFETIME_S)] | None = None
+    force: Flag = False
 
 
 class NewListSync(BulkTargets):
     """Whose local lists are to be synchronised: the charge points named and those that fit the filter, or all."""
 
-    adopt: bool = Field(default=False, description="Replace also lists that somebody else has sent.")
-    only_existing: bool = Field(
+    adopt: Flag = Field(default=False, description="Replace also lists that somebody else has sent.")
+    only_existing: Flag = Field(
         default=False, description="Leave alone charge points that were never sent a list of ours."
     )

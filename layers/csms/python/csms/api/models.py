@@ -20,6 +20,8 @@ Moment = Annotated[Timestamp, WithJsonSchema({"type": "string", "format": "date-
 QueryMoment = Annotated[Moment, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
 """Far enough from both ends of the calendar to reckon with."""
 ShortText = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTABLE)]
+Flag = Annotated[bool, Field(strict=True)]
+"""Nothing that merely looks like true or false."""
 MOST_GROUPS: Final = 100
 Groups = Annotated[tuple[ShortText, ...], Field(max_length=MOST_GROUPS)]
 LongText = Annotated[str, Field(min_length=1, max_length=500)]

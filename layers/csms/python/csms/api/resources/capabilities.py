@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import AfterValidator, Field, StringConstraints
 
-from csms.api.models import ChangesModel, PathIdentity, View
+from csms.api.models import ChangesModel, Flag, PathIdentity, View
 from csms.api.problems import NotFound
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
@@ -33,7 +33,7 @@ class CapabilityChanges(ChangesModel):
 
     profiles: Annotated[tuple[ProfileName, ...], Field(max_length=20)] | None = None
     limits: Annotated[dict[str, LimitValue | None], AfterValidator(_limits)] = Field(default={})
-    quirks: dict[Quirk, bool | None] = Field(default={})
+    quirks: dict[Quirk, Flag | None] = Field(default={})
 
 
 class CapabilitiesView(View):

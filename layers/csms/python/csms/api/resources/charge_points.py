@@ -12,7 +12,18 @@ from pydantic import Field
 
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
 from csms.api.identities import NewIdentity
-from csms.api.models import ChangesModel, Groups, LongText, Moment, Page, PathIdentity, RequestModel, ShortText, View
+from csms.api.models import (
+    ChangesModel,
+    Flag,
+    Groups,
+    LongText,
+    Moment,
+    Page,
+    PathIdentity,
+    RequestModel,
+    ShortText,
+    View,
+)
 from csms.api.passwords import PasswordText, new_secret
 from csms.api.problems import Conflict, NotFound
 from csms.api.request import Current, CurrentRequest
@@ -44,7 +55,7 @@ class NewChargePoint(RequestModel):
     description: LongText | None = None
     site: ShortText | None = None
     groups: Groups = Field(default=(), description="Its local list has the id tags of these groups and of its site.")
-    allows_missing_subprotocol: bool = False
+    allows_missing_subprotocol: Flag = False
     registration: Registration = Registration.ACCEPTED
 
 
@@ -54,7 +65,7 @@ class ChargePointChanges(ChangesModel):
     description: LongText | None = None
     site: ShortText | None = None
     groups: Groups | None = None
-    allows_missing_subprotocol: bool | None = None
+    allows_missing_subprotocol: Flag | None = None
 
 
 class RegistrationChange(RequestModel):
@@ -66,7 +77,7 @@ class RegistrationChange(RequestModel):
 class QuietChange(RequestModel):
     """Whether quiet mode is on."""
 
-    quiet: bool
+    quiet: Flag
 
 
 class BootView(View):

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import AfterValidator, Field
 
-from csms.api.models import Moment, PathIdentity, RequestModel, View
+from csms.api.models import Flag, Moment, PathIdentity, RequestModel, View
 from csms.api.request import Current
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
@@ -114,7 +114,7 @@ class ModelSettings(RequestModel):
     skipped: Annotated[tuple[KeyText, ...], Field(max_length=100)] = Field(
         default=(), description="Keys that are neither asked for by name nor set."
     )
-    quirks: dict[Quirk, bool] = Field(default={})
+    quirks: dict[Quirk, Flag] = Field(default={})
     call_settle_s: CallSettle | None = Field(
         default=None, description="Seconds after a BootNotification without any call; null: as for all models."
     )

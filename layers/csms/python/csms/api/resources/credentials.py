@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import Field
 
-from csms.api.models import PathIdentity, RequestModel, View
+from csms.api.models import Flag, PathIdentity, RequestModel, View
 from csms.api.passwords import PasswordText, new_secret
 from csms.api.problems import Conflict
 from csms.api.request import Current
@@ -24,7 +24,7 @@ class CredentialsChange(RequestModel):
     """The next password."""
 
     password: PasswordText | None = Field(default=None, description="Made and returned once if left out.")
-    keep_previous: bool = Field(default=True, description="Accept the present password until the next rotation.")
+    keep_previous: Flag = Field(default=True, description="Accept the present password until the next rotation.")
 
 
 _ROTATE: Final = CredentialsChange()

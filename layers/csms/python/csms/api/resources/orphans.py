@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from csms.api.assignment import assign, dismiss
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
-from csms.api.models import AsSent, LongText, Moment, Page, RequestModel, View
+from csms.api.models import AsSent, Flag, LongText, Moment, Page, RequestModel, View
 from csms.api.problems import NotFound
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
@@ -16,7 +16,7 @@ from csms.api.words import from_word, to_word
 from csms.connections import IDENTITY
 from csms.digest import DIGEST
 from csms.ids import ChargePointId, TransactionId
-from csms.ocpp.primitives import LARGEST_TRANSACTION_ID
+from csms.ocpp.primitives import LARGEST_TRANSACTION_ID, Integer
 from csms.store.orphans import Orphan, Resolution
 
 routes = Routes("Orphans")
@@ -42,8 +42,8 @@ class OrphanView(View):
 class Assignment(RequestModel):
     """Where an orphan goes: to a transaction of its charge point, or nowhere."""
 
-    transaction_id: Annotated[int, Field(ge=1, le=LARGEST_TRANSACTION_ID)] | None = None
-    dismiss: bool = False
+    transaction_id: Annotated[Integer, Field(ge=1, le=LARGEST_TRANSACTION_ID)] | None = None
+    dismiss: Flag = False
     reason: LongText | None = Field(default=None, description="Needed to dismiss it.")
 
     @model_validator(mode="after")
