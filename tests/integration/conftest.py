@@ -24,11 +24,14 @@ def csms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
         "CALLBACK_URL": "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/prod",
         "UNKNOWN_CHARGE_POINTS": "accept",
         "COMMISSIONING": "false",
+        "CHARGING_PLAN_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:charging-plan",
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
         create_table(boto3.client("dynamodb"), "csms")
-        monkeypatch.setenv("CALLS_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="calls")["QueueUrl"])
+        sqs = boto3.client("sqs")
+        monkeypatch.setenv("CALLS_QUEUE_URL", sqs.create_queue(QueueName="calls")["QueueUrl"])
+        monkeypatch.setenv("BOUNDARIES_QUEUE_URL", sqs.create_queue(QueueName="boundaries")["QueueUrl"])
         monkeypatch.setenv("SECRETS_KEY_ID", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
         runtime.cache_clear()
         yield runtime()
