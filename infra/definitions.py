@@ -92,6 +92,9 @@ class FunctionDefinition:
 _EFFECTS: Final = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 """For functions that may end a call: what its end changes is any part of the state."""
 
+_PLANS: Final = ("BatchWriteItem", *_EFFECTS)
+"""For functions that write what a charging plan wants of all connectors of a site."""
+
 _COMPLETES: Final = ("SendTaskSuccess",)
 _COMPLETES_AND_STARTS: Final = ("SendTaskSuccess", "StartExecution")
 
@@ -153,7 +156,7 @@ FUNCTIONS: Final = {
             "operator_api",
             timeout_s=28,
             memory_mb=1024,
-            table_actions=_EFFECTS,
+            table_actions=_PLANS,
             connection_methods=("DELETE", "POST"),
             file_actions=("DeleteObject", "GetObject", "PutObject"),
             places_calls=True,
@@ -163,7 +166,7 @@ FUNCTIONS: Final = {
             "plan_charging",
             timeout_s=60,
             memory_mb=1769,  # one whole CPU: planning is arithmetic
-            table_actions=_EFFECTS,
+            table_actions=_PLANS,
             workflow_actions=_COMPLETES_AND_STARTS,
             sends_boundaries=True,
         ),

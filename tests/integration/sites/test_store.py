@@ -7,9 +7,10 @@ import pytest
 
 from csms.ids import CallId, ChargePointId, PlanId, SiteId
 from csms.runtime import Runtime
+from csms.smart_charging.limits import Recurrency
 from csms.smart_charging.situation import Policy
 from csms.store.charge_points import ChargePoint, SecurityProfile
-from csms.store.charging_plans import Budget, ChargingPlan, PlanKind, PlanPeriod, PlanState, Recurrency, Release
+from csms.store.charging_plans import Budget, ChargingPlan, PlanKind, PlanPeriod, PlanState, Release
 from csms.store.connectors import ConnectorStatus
 from csms.store.errors import ConditionFailed
 from csms.store.planned_profiles import LimitFrom, PlannedProfile, ProfileRole, SendOutcome

@@ -83,6 +83,7 @@ def change_site(current: Current, site: PathSite, changes: Annotated[SiteChanges
         changed = current.store.sites.change(found.id, assignments)
     except ConditionFailed as gone:
         raise _unknown(site) from gone
+    _wake_plan(current, changed)
     return view_of(changed)
 
 
@@ -122,6 +123,7 @@ def set_charge_point_of_site(
     found = find_site(current, site)
     member = settings.to_member(current.charge_point(identity).id)
     _add(current, found.id, member)
+    _wake_plan(current, found)
     _logger.info(
         "charge point is at a site",
         extra={"site_id": found.id, "charge_point_id": member.charge_point_id, "caller": current.caller},
@@ -138,6 +140,7 @@ def remove_charge_point_from_site(current: Current, site: PathSite, identity: Pa
     if not is_marked and current.store.sites.member(site_id, charge_point_id) is None:
         raise NotFound(f"{identity} is not at this site")
     current.store.sites.remove_member(site_id, charge_point_id, _connectors(current, charge_point_id))
+    _wake_plan(current, current.store.sites.get(site_id))
     _logger.info(
         "charge point is no longer at a site",
         extra={"site_id": site_id, "charge_point_id": charge_point_id, "caller": current.caller},
@@ -155,6 +158,11 @@ def find_site(current: CurrentRequest, site_id: str) -> Site:
     if found is None:
         raise _unknown(site_id)
     return found
+
+
+def _wake_plan(current: CurrentRequest, site: Site | None) -> None:
+    if site and site.plan_id:
+        current.runtime.charging_plans.wake(site.id)
 
 
 def _checked(site_id: str) -> SiteId:
