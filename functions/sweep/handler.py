@@ -10,4 +10,4 @@ from csms.sweep import chores, sweep
 def lambda_handler(event: dict[str, Any], context: object) -> None:  # noqa: ARG001
     """Sweep once, by the time of the schedule."""
     csms = runtime()
-    sweep(chores(csms.store, csms.calls), parse_timestamp(event["time"]))
+    sweep(chores(csms.store, csms.calls, csms.charging_plans.restart), parse_timestamp(event["time"]))

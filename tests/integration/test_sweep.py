@@ -7,13 +7,16 @@ import pytest
 
 import sweep.handler
 from csms.gateway import Posted
-from csms.ids import CallId, ChargePointId, ReservationId
+from csms.ids import CallId, ChargePointId, PlanId, ReservationId, SiteId
 from csms.ocpp.primitives import format_timestamp
 from csms.runtime import Runtime
+from csms.smart_charging.situation import Policy
 from csms.store.calls import CallState
+from csms.store.charging_plans import ChargingPlan, PlanKind
 from csms.store.reservations import Reservation, ReservationState
 from csms.sweep import Chore, SweepFailed
 from csms.sweep import sweep as sweep_chores
+from csms.workflows import StepFunctions
 from tests.called_station import CalledStation
 from tests.lambda_station import NOON
 
@@ -94,3 +97,31 @@ def test_one_thing_that_cannot_be_ended_stops_no_other() -> None:
     with pytest.raises(SweepFailed, match="1 thing"):
         sweep_chores(work, NOON)
     assert ended == ["good", *(f"other {shard}" for shard in range(16))]
+
+
+def test_a_charging_plan_without_an_execution_goes_on(csms: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[PlanId, int]] = []
+    monkeypatch.setattr(StepFunctions, "start", lambda _, plan_id, step: started.append((plan_id, step)))
+    plan = _active_plan(csms)
+    for seconds in (30, 90, 100, 180):
+        now = NOON + timedelta(seconds=seconds)
+        monkeypatch.setattr(csms.charging_plans, "_clock", lambda now=now: now)
+        tick(now)
+    steps = [step for _, step in started]
+    assert len(steps) == 2  # a minute after it should have begun, and a minute after that
+    assert plan.step + 1 < steps[0] < steps[1]  # none that the executions which died could take
+
+
+def _active_plan(csms: Runtime) -> ChargingPlan:
+    plan = ChargingPlan(
+        id=PlanId("P"),
+        site_id=SiteId("S"),
+        name="Plan",
+        policy=Policy.EQUAL_SHARE,
+        kind=PlanKind.RECURRING,
+        periods=(),
+        created_at=NOON,
+        created_by="somebody",
+    )
+    csms.store.charging_plans.create(plan)
+    return csms.store.charging_plans.activate(plan, NOON)

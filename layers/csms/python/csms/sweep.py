@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from csms.calls import CallEngine
 from csms.store import Store
+from csms.store.charging_plans import ChargingPlan
 from csms.store.keys import SHARDS
 
 logger = logging.getLogger(__name__)
@@ -33,11 +34,12 @@ class SweepFailed(Exception):  # noqa: N818  reads better where it is raised
     """Some things could not be ended; they are still due the next time."""
 
 
-def chores(store: Store, calls: CallEngine) -> tuple[Chore[Any], ...]:
-    """Everything that falls due."""
+def chores(store: Store, calls: CallEngine, restart_plan: Callable[[ChargingPlan], object]) -> tuple[Chore[Any], ...]:
+    """Everything that falls due. A charging plan is due when its executions have failed: it goes on with others."""
     return (
         Chore("queued calls", store.calls.due, calls.expire),
         Chore("reservations", store.reservations.due, store.reservations.expire),
+        Chore("charging plans", store.charging_plans.due, restart_plan),
     )
 
 
