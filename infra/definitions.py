@@ -78,6 +78,8 @@ class FunctionDefinition:
     """What it calls on the objects of the files bucket."""
     places_calls: bool = False
     """Whether it runs the call engine: sends wake-ups to the `calls` queue, and calls with what is secret in them."""
+    wakes_calls: bool = False
+    """Whether it sends wake-ups to the `calls` queue without running the engine itself."""
     workflow_actions: tuple[str, ...] = ()
     """What it does with the state machine of charging plans. Who can end a call completes the task waiting for it."""
     sends_boundaries: bool = False
@@ -108,6 +110,7 @@ FUNCTIONS: Final = {
             memory_mb=1024,  # scrypt wants the CPU that comes with memory
             table_actions=("GetItem", "PutItem", "UpdateItem"),
             connection_methods=("DELETE",),
+            wakes_calls=True,
         ),
         FunctionDefinition(
             "disconnect",

@@ -55,7 +55,8 @@ def _is_allowed(name: str, service: str, operation: str) -> bool:
     if service == "kms":
         return definition.places_calls and operation in SECRET_ACTIONS
     if service == "sqs":
-        return (definition.places_calls or definition.sends_boundaries) and operation == "SendMessage"
+        sends = definition.places_calls or definition.wakes_calls or definition.sends_boundaries
+        return sends and operation == "SendMessage"
     if service == "stepfunctions":
         return operation in definition.workflow_actions
     return service == "apigatewaymanagementapi" and _CONNECTION_METHODS[operation] in definition.connection_methods

@@ -23,10 +23,10 @@ class Calls(Construct):
         return self._queue.queue_url
 
     def grant(self, functions: Functions) -> None:
-        """Allow functions that run the engine to send wake-ups."""
+        """Allow functions that run the engine, or wake it, to send wake-ups."""
         statement = PolicyStatement(actions=["sqs:SendMessage"], resources=[self._queue.queue_arn])
         for name, definition in FUNCTIONS.items():
-            if definition.places_calls:
+            if definition.places_calls or definition.wakes_calls:
                 functions.allow(name, statement)
 
     def feed(self, functions: Functions, table: TableV2) -> None:

@@ -2,9 +2,9 @@ from infra.definitions import FUNCTIONS
 from tests.infra.synthesized import Synthesized
 
 
-def test_who_places_calls_may_send_wake_ups(deployed: Synthesized) -> None:
+def test_who_places_calls_or_wakes_the_engine_may_send_wake_ups(deployed: Synthesized) -> None:
     name, _ = deployed.queue("CALLS_QUEUE_URL")
-    senders = {name for name, definition in FUNCTIONS.items() if definition.places_calls}
+    senders = {name for name, definition in FUNCTIONS.items() if definition.places_calls or definition.wakes_calls}
     allowed = {f for f in FUNCTIONS if "sqs:SendMessage" in deployed.allowed(f, f"<{name}.Arn>")}
     assert allowed == senders
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from csms import credentials, password_change
+from csms.call_queue import CallQueue, Dispatch
 from csms.gateway import Gateway
 from csms.ids import ChargePointId
 from csms.ocpp.primitives import format_timestamp
@@ -68,10 +69,17 @@ class Refused(Exception):  # noqa: N818  it is an answer, not an error
 class Connections:
     """Lets charge points in and sees them off."""
 
-    def __init__(self, settings: Settings, store: Store, gateway: Callable[[], Gateway]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        gateway: Callable[[], Gateway],
+        queue: Callable[[], CallQueue],
+    ) -> None:
         self._settings = settings
         self._store = store
         self._gateway = gateway
+        self._queue = queue
 
     def connect(self, handshake: Handshake, now: datetime) -> Welcome:
         """Open a session for a charge point that proves to be one of ours.
@@ -157,14 +165,16 @@ class Connections:
         connection = handshake.connection
         self._store.sessions.open(connection.id, charge_point_id, handshake.source_ip, now)
         try:
-            replaced = self._store.links.take(
+            before = self._store.links.take(
                 charge_point_id, connection.id, connection.connected_at_ms, now, now + _FIRST_WORD
             )
         except ConditionFailed as newer:
             raise Refused(503, "a newer connection is open") from newer
-        if replaced:
-            self._gateway().close(replaced)
+        if before.connection_id not in {None, connection.id}:
+            self._gateway().close(before.connection_id)
         self._record_session(charge_point_id, connection, now, {"sourceIp": handshake.source_ip})
+        if before.waiting:  # the station may say nothing that would wake the engine
+            self._queue().send(Dispatch(charge_point_id), _FIRST_WORD)
 
     def _record_session(
         self, charge_point_id: ChargePointId, connection: Connection, now: datetime, details: dict[str, str | None]

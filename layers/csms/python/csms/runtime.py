@@ -147,7 +147,7 @@ class Runtime:
     @cached_property
     def connections(self) -> Connections:
         """Connecting and disconnecting."""
-        return Connections(self.settings, self.store, lambda: self.gateway)
+        return Connections(self.settings, self.store, lambda: self.gateway, lambda: self.call_queue)
 
 
 @cache

@@ -129,8 +129,8 @@ class Links:
         connected_at_ms: int,
         now: datetime,
         not_before: datetime,
-    ) -> ConnectionId | None:
-        """Make this the charge point's connection; returns the one it replaces.
+    ) -> Link:
+        """Make this the charge point's connection; returns the link as it was before.
 
         The call in flight on the old one loses its slot; its deadline settles it.
 
@@ -146,8 +146,7 @@ class Links:
             condition=_EXISTS & (is_newest | is_repetition),
             returning="ALL_OLD",
         )
-        previous = old.get("connection_id")
-        return ConnectionId(previous) if previous and previous != connection_id else None
+        return _from_item(old)
 
     def touch(
         self,
