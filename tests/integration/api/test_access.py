@@ -75,6 +75,7 @@ DECLARED: dict[tuple[str, str], str | None] = {
     ("DELETE", "/sites/<site>/charge-points/<identity>"): "admin",
     ("GET", "/charging-plans"): "read",
     ("POST", "/charging-plans"): "admin",
+    ("POST", "/charging-plans/preview"): "read",
     ("GET", "/charging-plans/<plan>"): "read",
     ("DELETE", "/charging-plans/<plan>"): "admin",
     ("POST", "/charging-plans/<plan>/pause"): "operate",

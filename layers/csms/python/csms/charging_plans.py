@@ -207,29 +207,27 @@ class ChargingPlans:
             return "sent before"
         if plan.state is PlanState.ACTIVE and self._has_changed(plan):
             return self._note(plan, profile, SendOutcome.SUPERSEDED, "the site has changed")
-        if profile.is_release:
-            return self._place(plan, profile, None, None) or "queued"
-        return self._place(plan, profile, _LIFETIME, task_token)
+        return self._place(plan, profile, task_token)
 
     def _has_changed(self, plan: ChargingPlan) -> bool:
         site = self._store.sites.get(plan.site_id, consistent=True)
         return site is None or site.version != plan.site_version
 
-    def _place(
-        self, plan: ChargingPlan, profile: PlannedProfile, lifetime: timedelta | None, task_token: str | None
-    ) -> str | None:
+    def _place(self, plan: ChargingPlan, profile: PlannedProfile, task_token: str) -> str | None:
+        """What takes a profile back waits for a station that is away, as an operator's command would."""
+        link = self._store.links.get(profile.charge_point_id, consistent=True)
+        is_there = link is not None and link.connection_id is not None
+        if not is_there and not profile.is_release:
+            return self._note(plan, profile, SendOutcome.OFFLINE, "the charge point is offline")
         order = Order(
             profile.charge_point_id,
             "ClearChargingProfile" if profile.is_release else "SetChargingProfile",
             profile.payload or {},
             requested_by=f"charging plan {plan.id}",
-            lifetime=lifetime,
+            lifetime=None if profile.is_release else _LIFETIME,
             idempotency_key=f"{plan.id}#{profile.step}#{profile.wave}#{TargetId.of(profile)}",
-            task_token=task_token,
+            task_token=task_token if is_there else None,
         )
-        link = self._store.links.get(profile.charge_point_id, consistent=True)
-        if task_token and (link is None or link.connection_id is None):
-            return self._note(plan, profile, SendOutcome.OFFLINE, "the charge point is offline")
         try:
             call = self._engine.place(order, link)
         except WaitingListFull:
@@ -238,7 +236,7 @@ class ChargingPlans:
             return self._note(plan, profile, SendOutcome.FAILED, str(refused))
         now = self._clock()
         self._store.planned_profiles.note_outcome(plan.id, profile, SendOutcome.SENT, now, call_id=call.id)
-        return None
+        return None if is_there else "sent when the charge point is back"
 
     def _note(self, plan: ChargingPlan, profile: PlannedProfile, outcome: SendOutcome, reason: str) -> str:
         self._store.planned_profiles.note_outcome(plan.id, profile, outcome, self._clock(), reason=reason)

@@ -40,11 +40,11 @@ class NewPeriod(RequestModel):
     limit_w: Watts | None = Field(default=None, description="In all, in W.")
 
 
-class NewPlan(RequestModel):
+class PlanDraft(RequestModel):
     """What a site may draw over time, and who gets how much of it."""
 
     site_id: ShortText
-    name: ShortText
+    name: ShortText = "draft"
     policy: Policy = Policy.EQUAL_SHARE
     kind: PlanKind = PlanKind.ABSOLUTE
     recurrency: Recurrency | None = Field(default=None, description="How often the periods of a recurring plan come.")
@@ -60,7 +60,6 @@ class NewPlan(RequestModel):
         default=900,
         description="How long a vehicle keeps its place while others wait, where not all of them can charge at once.",
     )
-    state: Literal["active", "paused"] = Field(default="active", description="active: it starts at once.")
 
     def to_plan(self, plan_id: PlanId, caller: str, now: datetime) -> ChargingPlan:
         """The plan as the store keeps it, not started.
@@ -117,6 +116,13 @@ class NewPlan(RequestModel):
         if findings:
             raise InvalidRequest(*findings)
         return tuple(periods)
+
+
+class NewPlan(PlanDraft):
+    """A plan to add."""
+
+    name: ShortText
+    state: Literal["active", "paused"] = Field(default="active", description="active: it starts at once.")
 
 
 class StopRequest(RequestModel):
@@ -214,8 +220,22 @@ def detail_of(plan: ChargingPlan, profiles: list[PlannedProfile], now: datetime)
     return PlanDetailView(
         **fields_of(plan),
         periods=[_period_view(period, plan.recurrency) for period in plan.periods],
-        budget=_budget_view(plan.budget) if plan.budget else None,
+        budget=budget_view_of(plan.budget) if plan.budget else None,
         profiles=[_profile_view(profile, now) for profile in profiles],
+    )
+
+
+def budget_view_of(budget: Budget) -> BudgetView:
+    """The budget as answers show it."""
+    has_current = all(worst <= most for worst, most in zip(budget.worst_case_da, budget.limit_da, strict=True))
+    has_power = budget.limit_w is None or budget.worst_case_w is None or budget.worst_case_w <= budget.limit_w
+    return BudgetView(
+        step=budget.step,
+        limit_a=phases_to_amperes(budget.limit_da),
+        worst_case_a=phases_to_amperes(budget.worst_case_da),
+        limit_w=budget.limit_w,
+        worst_case_w=budget.worst_case_w,
+        is_within_limit=has_current and has_power,
     )
 
 
@@ -256,19 +276,6 @@ def _moment_text(moment: PlanMoment, recurrency: Recurrency | None) -> str:
     if isinstance(moment, datetime):
         return format_timestamp(moment)
     return write_clock(moment, recurrency or Recurrency.DAILY)
-
-
-def _budget_view(budget: Budget) -> BudgetView:
-    has_current = all(worst <= most for worst, most in zip(budget.worst_case_da, budget.limit_da, strict=True))
-    has_power = budget.limit_w is None or budget.worst_case_w is None or budget.worst_case_w <= budget.limit_w
-    return BudgetView(
-        step=budget.step,
-        limit_a=phases_to_amperes(budget.limit_da),
-        worst_case_a=phases_to_amperes(budget.worst_case_da),
-        limit_w=budget.limit_w,
-        worst_case_w=budget.worst_case_w,
-        is_within_limit=has_current and has_power,
-    )
 
 
 def _profile_view(profile: PlannedProfile, now: datetime) -> PlannedProfileView:

@@ -7,7 +7,16 @@ from typing import Annotated, Final
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from csms.api.charging_plan_models import NewPlan, PlanDetailView, PlanView, StopRequest, detail_of, fields_of
+from csms.api.charging_plan_models import (
+    NewPlan,
+    PlanDetailView,
+    PlanDraft,
+    PlanView,
+    StopRequest,
+    detail_of,
+    fields_of,
+)
+from csms.api.charging_plan_previews import PreviewView, preview_of
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
 from csms.api.models import Page, ShortText
 from csms.api.problems import Conflict, Finding, InvalidRequest, NotFound
@@ -59,6 +68,14 @@ def create_charging_plan(current: Current, new: Annotated[NewPlan, Body()]) -> R
             raise
     _log("charging plan created", current, plan)
     return Response(201, "application/json", _view(plan), headers={"Location": f"/charging-plans/{plan.id}"})
+
+
+@routes.post("/charging-plans/preview", Scope.READ)
+def preview_charging_plan(current: Current, draft: Annotated[PlanDraft, Body()]) -> PreviewView:
+    """What a charging plan would do at its site now. Nothing is kept or sent, and another plan may run the site."""
+    plan = draft.to_plan(new_plan_id(), current.caller, current.now)
+    site = _site_of(current, plan)
+    return preview_of(*current.runtime.charging_plans.preview(plan, site, current.now))
 
 
 @routes.get("/charging-plans/<plan>", Scope.READ)
