@@ -1,11 +1,14 @@
 """The state machine's definition, read as text: rules that no interpreter checks."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from csms.charging_plans import MOST_IN_A_WAVE
+from infra.definitions import FUNCTIONS
 from infra.workflow import DEFINITION_FILE, FUNCTIONS_BY_PLACEHOLDER, definition, states
 
 MACHINE = json.loads(DEFINITION_FILE.read_text())
@@ -56,6 +59,17 @@ def test_there_are_the_sends_and_the_wait() -> None:
 def test_no_task_waits_for_ever(name: str) -> None:
     assert 0 < TASKS[name]["TimeoutSeconds"] <= 3600
     assert "TimeoutSecondsPath" not in TASKS[name]
+
+
+def test_a_step_has_the_time_that_its_waits_and_two_waves_of_silent_targets_take() -> None:
+    waves = math.ceil(MOST_IN_A_WAVE / MAPS["Decrease"]["MaxConcurrency"]) * SENDS["Send decrease"]["TimeoutSeconds"]
+    assert 2 * waves + STATES["Wait"]["TimeoutSeconds"] < MACHINE["TimeoutSeconds"] <= 4 * 3600
+
+
+def test_functions_have_their_own_time_before_their_tasks_are_over() -> None:
+    for task in TASKS.values():
+        name = FUNCTIONS_BY_PLACEHOLDER[task["Parameters"]["FunctionName"].strip("${}")]
+        assert task["TimeoutSeconds"] > FUNCTIONS[name].timeout_s
 
 
 @pytest.mark.parametrize("name", TOKEN_TASKS)
