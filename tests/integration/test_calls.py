@@ -10,7 +10,7 @@ from csms.calls import CallRefused, NotConnected
 from csms.gateway import Posted
 from csms.ids import ChargePointId
 from csms.runtime import Runtime
-from csms.store.calls import CallState
+from csms.store.calls import Call, Calls, CallState
 from csms.store.links import Flight, Link, Registration, WaitingListFull
 from tests.called_station import CalledStation
 
@@ -105,6 +105,39 @@ def test_an_answer_to_nothing_and_a_repeated_answer_change_nothing(called: Calle
     called.reply({"status": "Accepted"})
     called.reply({"status": "Rejected"})
     assert called.stored(call).state is CallState.ACCEPTED
+
+
+def let_cheap_reads_show(monkeypatch: pytest.MonkeyPatch, past: Call | None) -> None:
+    """A call as it was some time ago; None: not there yet."""
+    read = Calls.get
+
+    def get(calls: Calls, *key: Any, consistent: bool = True) -> Call | None:
+        return read(calls, *key) if consistent else past
+
+    monkeypatch.setattr(Calls, "get", get)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_an_answer_that_is_faster_than_the_replicas_settles_the_call(
+    called: CalledStation, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    call = called.is_called("Reset", SOFT)
+    let_cheap_reads_show(monkeypatch, call if is_there else None)  # queued, as it was placed
+    called.reply({"status": "Accepted"})
+    assert called.stored(call).state is CallState.ACCEPTED
+
+
+def test_a_late_answer_is_recorded_though_a_replica_has_not_seen_the_deadline(
+    called: CalledStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = called.is_called("Reset", SOFT)
+    sent = called.stored(call)
+    called.wait(seconds=31)
+    called.run_wakes()
+    let_cheap_reads_show(monkeypatch, sent)
+    called.reply({"status": "Accepted"})
+    assert called.stored(call).state is CallState.TIMED_OUT
+    assert called.stored(call).late_response == {"status": "Accepted"}
 
 
 def test_an_answer_over_a_new_connection_settles_the_call(csms: Runtime, called: CalledStation) -> None:

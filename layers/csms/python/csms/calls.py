@@ -199,22 +199,20 @@ class CallEngine:
 
     def settle(self, charge_point_id: ChargePointId, answer: CallResult | CallError, text: str) -> None:
         """End the call that a station answers. An answer to nothing, or one that is late, changes nothing newer."""
-        now = self._clock()
-        call = self._store.calls.get(charge_point_id, CallId(str(answer.message_id)[:50]))
+        now, call_id = self._clock(), CallId(str(answer.message_id)[:50])
+        # A call that is answered was sent a while ago: the cheap read will do, unless it shows anything else.
+        call = self._store.calls.get(charge_point_id, call_id, consistent=False)
+        if call and call.state is CallState.SENT and self._end_with(call, answer, text, now):
+            return
+        call = self._store.calls.get(charge_point_id, call_id)
         if call is None:
             logger.info("an answer to nothing we asked", extra={"charge_point_id": charge_point_id})
-            return
-        outcome = self._operations.outcome(call, answer)
-        if call.state is CallState.TIMED_OUT:
-            self._store.calls.record_late(call, outcome.response)
-        if call.state.is_ended:
+        elif call.state.is_ended:
+            if call.state is CallState.TIMED_OUT:
+                self._store.calls.record_late(call, self._operations.outcome(call, answer).response)
             self._after_end(call, now)
-            return
-        ended = self._store.calls.end_sent(call, outcome, now, is_last=self._is_last(call))
-        if ended is None:  # the deadline, or a repetition, was faster
-            return
-        self._log(ended, text)
-        self._after_end(ended, now)
+        else:
+            self._end_with(call, answer, text, now)
 
     def cancel(self, charge_point_id: ChargePointId, call_id: CallId) -> Call | None:
         """Withdraw a queued call; None if it is not queued any more."""
@@ -253,6 +251,16 @@ class CallEngine:
         if is_overdue or is_forgotten:
             begin = self._callable_from(link)
             self._queue().send(Dispatch(link.charge_point_id), max(begin - now, timedelta()) if begin else timedelta())
+
+    def _end_with(self, call: Call, answer: CallResult | CallError, text: str, now: datetime) -> bool:
+        """End a sent call with its answer; False if the deadline, or a repetition, was faster."""
+        outcome = self._operations.outcome(call, answer)
+        ended = self._store.calls.end_sent(call, outcome, now, is_last=self._is_last(call))
+        if ended is None:
+            return False
+        self._log(ended, text)
+        self._after_end(ended, now)
+        return True
 
     def _new_call(self, order: Order, link: Link, now: datetime) -> Call:
         return Call(
