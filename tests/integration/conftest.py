@@ -10,7 +10,7 @@ from csms.authorization import AuthorizationStatus, IdTag
 from csms.runtime import Runtime, runtime
 from tests.called_station import CalledStation
 from tests.lambda_station import NOON, LambdaStation
-from tests.table import create_table
+from tests.table import create_table, limit_keys
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def csms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
         monkeypatch.setenv("BOUNDARIES_QUEUE_URL", sqs.create_queue(QueueName="boundaries")["QueueUrl"])
         monkeypatch.setenv("SECRETS_KEY_ID", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
         runtime.cache_clear()
+        limit_keys(runtime().store.links._table._client)
         yield runtime()
         runtime.cache_clear()
 

@@ -32,7 +32,7 @@ from csms.api.problems import (
 from csms.api.request import with_time_left
 from csms.api.routing import Endpoint, all_endpoints, path_pattern
 from csms.api.scopes import require
-from csms.store.errors import InvalidCursor
+from csms.store.errors import InvalidCursor, KeyTooLong
 
 _JSON_TYPES: Final = {"", "application/json"}
 
@@ -58,6 +58,7 @@ class Resolver(APIGatewayHttpResolver):
         self.exception_handler(RequestValidationError)(_invalid)
         self.exception_handler(RequestUnsupportedContentType)(_unsupported)
         self.exception_handler(InvalidCursor)(_invalid_cursor)
+        self.exception_handler(KeyTooLong)(_too_long)
         self.exception_handler(ResponseValidationError)(_reraise)
 
     @property  # type: ignore[override]
@@ -150,6 +151,10 @@ def _unsupported(error: RequestUnsupportedContentType) -> Response[str]:  # noqa
 
 def _invalid_cursor(error: InvalidCursor) -> Response[str]:
     return InvalidRequest(Finding("cursor", str(error))).response()
+
+
+def _too_long(error: KeyTooLong) -> Response[str]:
+    return InvalidRequest(Finding("body", f"what it names is {error}")).response()
 
 
 def _reraise(error: ResponseValidationError) -> Response[str]:

@@ -4,6 +4,7 @@
     +-- ConditionFailed      a named condition did not hold; carries the item that stood in the way
     +-- DeadlineExceeded     no time is left for another call in this invocation
     +-- InvalidCursor        a list cannot go on from there: the cursor belongs to another list, or to none
+    +-- KeyTooLong           nothing can be kept under a name of this length
 
 Everything else botocore raises (throttling, time-outs, service errors) goes through: the caller retries as a whole.
 """
@@ -30,3 +31,7 @@ class DeadlineExceeded(StoreError):  # noqa: N818
 
 class InvalidCursor(StoreError):  # noqa: N818
     """Not a place in this list."""
+
+
+class KeyTooLong(StoreError):  # noqa: N818
+    """Longer than DynamoDB takes it."""

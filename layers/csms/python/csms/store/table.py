@@ -12,7 +12,7 @@ from boto3.dynamodb.conditions import Key as KeyCondition
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from csms.store.errors import ConditionFailed, DeadlineExceeded, InvalidCursor
+from csms.store.errors import ConditionFailed, DeadlineExceeded, InvalidCursor, KeyTooLong
 from csms.store.keys import PARTITION_KEY, SORT_KEY, Key
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ SCHEMA_VERSION: Final = 1
 _BATCH_GET_LIMIT: Final = 100
 _BATCH_WRITE_LIMIT: Final = 25
 _HIGHEST: Final = chr(0x10FFFF)
+_LONGEST_PARTITION_KEY: Final = 2048
 _LONGEST_SORT_KEY: Final = 1024
+"""Bytes that DynamoDB takes."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Page:
 class Table:
     """Reads and writes items; every write is conditional where the caller says so.
 
-    All calls raise botocore's errors untouched, except a failed condition: `ConditionFailed`.
+    All calls raise botocore's errors untouched, except a failed condition: `ConditionFailed`. Keys hold what others
+    name: under one that is too long there is nothing to read or remove, and nothing is written (`KeyTooLong`).
     """
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
@@ -49,14 +52,17 @@ class Table:
 
     def get(self, key: Key, *, consistent: bool = False) -> Item | None:
         """One item, eventually consistent (half the price) unless asked otherwise."""
+        if not _fits(key):
+            return None
         response = self._call("get_item", Key=_key(key), ConsistentRead=consistent)
         return _from_wire(response["Item"]) if "Item" in response else None
 
     def get_many(self, keys: Sequence[Key], *, consistent: bool = False) -> list[Item]:
         """Those of the items that exist, in no particular order; eventually consistent unless asked otherwise."""
         items: list[Item] = []
-        for first in range(0, len(keys), _BATCH_GET_LIMIT):
-            batch = [_key(key) for key in keys[first : first + _BATCH_GET_LIMIT]]
+        wanted = [_key(key) for key in keys if _fits(key)]
+        for first in range(0, len(wanted), _BATCH_GET_LIMIT):
+            batch = wanted[first : first + _BATCH_GET_LIMIT]
             requested: Any = {self._name: {"Keys": batch, "ConsistentRead": consistent}}
             while requested:
                 response = self._call("batch_get_item", with_table=False, RequestItems=requested)
@@ -75,7 +81,7 @@ class Table:
 
     def delete_many(self, keys: Sequence[Key]) -> None:
         """Delete items, not all or none of them."""
-        self._write_many([{"DeleteRequest": {"Key": _key(key)}} for key in keys])
+        self._write_many([{"DeleteRequest": {"Key": _key(key)}} for key in keys if _fits(key)])
 
     def _write_many(self, requests: Sequence[Any]) -> None:
         for first in range(0, len(requests), _BATCH_WRITE_LIMIT):
@@ -102,6 +108,7 @@ class Table:
         `assign` leaves out None; `assign_once` keeps a value that is already there; `add` counts up, and joins sets;
         `append` and `prepend` extend lists, which `remove` takes elements from (`waiting[0]`).
         """
+        _check_length(key)
         expression = _Expression(condition)
         expression.assign({"v": SCHEMA_VERSION, **_present(assign or {})})
         expression.assign_once(_present(assign_once or {}))
@@ -113,7 +120,8 @@ class Table:
 
     def delete(self, key: Key, *, condition: ConditionBase | None = None) -> None:
         """Remove an item; removing what is not there is fine."""
-        self._call("delete_item", Key=_key(key), **_Expression(condition).arguments())
+        if _fits(key):
+            self._call("delete_item", Key=_key(key), **_Expression(condition).arguments())
 
     def query(
         self,
@@ -135,6 +143,8 @@ class Table:
         Raises:
             InvalidCursor: `after` is no place in these results.
         """
+        if not _fits(Key(partition, prefix)):
+            return Page([], None)
         partition_name, sort_name = (f"{index}PK", f"{index}SK") if index else (PARTITION_KEY, SORT_KEY)
         if after:
             _check_cursor(after, {PARTITION_KEY, SORT_KEY, partition_name, sort_name})
@@ -310,7 +320,17 @@ def _from_wire(item: Mapping[str, Any]) -> Item:
 
 
 def _new_item(key: Key, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    _check_length(key)
     return _to_wire({PARTITION_KEY: key.partition, SORT_KEY: key.sort, "v": SCHEMA_VERSION, **_present(attributes)})
+
+
+def _fits(key: Key) -> bool:
+    return len(key.partition.encode()) <= _LONGEST_PARTITION_KEY and len(key.sort.encode()) <= _LONGEST_SORT_KEY
+
+
+def _check_length(key: Key) -> None:
+    if not _fits(key):
+        raise KeyTooLong("too long to be kept")
 
 
 def _key(key: Key) -> dict[str, Any]:
