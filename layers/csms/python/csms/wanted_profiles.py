@@ -31,8 +31,8 @@ _PURPOSES: Final = {
     ProfileRole.TRANSACTION: ChargingProfilePurpose.TX_PROFILE,
 }
 _UNWILLING: Final = frozenset({SendOutcome.REJECTED, SendOutcome.FAILED, SendOutcome.TIMED_OUT})
-_SOON: Final = timedelta(seconds=30)
-"""When decreases are left that could not be sent, or were not answered well."""
+_MEMORY: Final = timedelta(minutes=10)
+"""How far back what a vehicle was allowed is remembered; what it drew is judged by it."""
 _TRY_AGAIN: Final = timedelta(hours=1)
 """A station that would not take a lasting profile is asked again after so long."""
 
@@ -110,11 +110,11 @@ class Wanted:
         ]
 
     def look_again_at(self) -> datetime:
-        """When to decide again even if nothing changes."""
+        """When to decide again even if nothing changes: at once if somebody must give way for one that would not."""
         found = self._found
         at_the_latest = found.now + timedelta(seconds=found.plan.rebalance_s)
-        soon = found.now + _SOON if self._wave > 1 and self._decision.decreases else None
-        moments = (self._decision.next_turn, found.look_again_at, soon, at_the_latest)
+        has_more = self._wave > 1 and any(map(self._transaction, self._decision.decreases))
+        moments = (self._decision.next_turn, found.look_again_at, found.now if has_more else None, at_the_latest)
         return min(moment for moment in moments if moment is not None)
 
     def budget(self) -> Budget:
@@ -142,7 +142,7 @@ class Wanted:
         key = TargetId(*target.key, ProfileRole.TRANSACTION)
         earlier = self._earlier(key, transaction.id)
         moments = (*(span.start for span in spans), self._found.until)
-        wanted = replace(self._row(key, transaction.id), limits=limits)
+        wanted = replace(self._row(key, transaction.id), limits=limits, limits_before=self._limits_before(earlier))
         if earlier and earlier.outcome is SendOutcome.ACCEPTED and _say_alike(earlier, wanted, moments):
             return None
         payload = transaction_profile(station.id, number, transaction.id, steps, wiring)
@@ -182,6 +182,14 @@ class Wanted:
             wave=self._wave,
             transaction_id=transaction_id,
         )
+
+    def _limits_before(self, earlier: PlannedProfile | None) -> tuple[LimitFrom, ...]:
+        """What it said until now, back to the one that held when the past began that matters."""
+        if earlier is None:
+            return ()
+        said = [limit for limit in (*earlier.limits_before, *earlier.limits) if limit.start < self._found.now]
+        old = [limit for limit in said if limit.start <= self._found.now - _MEMORY]
+        return tuple(said[max(0, len(old) - 1) :])
 
     def _earlier(self, target: TargetId, transaction_id: TransactionId) -> PlannedProfile | None:
         row = self._found.planned.get(target)

@@ -73,6 +73,8 @@ class PlannedProfile:
     transaction_id: TransactionId | None = None
     limits: tuple[LimitFrom, ...] = ()
     """What it says, the first from its start on."""
+    limits_before: tuple[LimitFrom, ...] = ()
+    """What was said before that, as far back as what a vehicle draws is judged by."""
     worst_case_da: int | None = None
     """What the plan reckons with on each phase of the connector: more than the limit until that is acknowledged."""
     note: str | None = None
@@ -89,7 +91,7 @@ class PlannedProfile:
 
     def limit_at(self, now: datetime) -> int | None:
         """The limit it sets then, in tenths of an ampere; None before its first and where there is none."""
-        begun = [found.limit_da for found in self.limits if found.start <= now]
+        begun = [found.limit_da for found in (*self.limits_before, *self.limits) if found.start <= now]
         return begun[-1] if begun else None
 
 
@@ -158,7 +160,6 @@ def _key(plan_id: PlanId, profile: PlannedProfile) -> keys.Key:
 
 
 def _to_item(profile: PlannedProfile) -> dict[str, Any]:
-    limits = [[format_timestamp(found.start), found.limit_da] for found in profile.limits]
     return {
         "charge_point_id": profile.charge_point_id,
         "connector_id": profile.connector_id,
@@ -171,7 +172,8 @@ def _to_item(profile: PlannedProfile) -> dict[str, Any]:
         "payload": json.dumps(profile.payload, separators=(",", ":")) if profile.payload is not None else None,
         "profile_id": profile.profile_id,
         "transaction_id": profile.transaction_id,
-        "limits": json.dumps(limits, separators=(",", ":")) if limits else None,
+        "limits": _limits_to_text(profile.limits),
+        "limits_before": _limits_to_text(profile.limits_before),
         "worst_case_da": profile.worst_case_da,
         "note": profile.note,
         "call_id": profile.call_id,
@@ -193,15 +195,23 @@ def _from_item(item: Item) -> PlannedProfile:
         payload=json.loads(item["payload"]) if "payload" in item else None,
         profile_id=item.get("profile_id"),
         transaction_id=item.get("transaction_id"),
-        limits=tuple(
-            LimitFrom(parse_timestamp(start), limit_da) for start, limit_da in json.loads(item.get("limits", "[]"))
-        ),
+        limits=_limits_from_text(item.get("limits")),
+        limits_before=_limits_from_text(item.get("limits_before")),
         worst_case_da=item.get("worst_case_da"),
         note=item.get("note"),
         call_id=item.get("call_id"),
         served_since=_moment(item, "served_since"),
         waiting_since=_moment(item, "waiting_since"),
     )
+
+
+def _limits_to_text(limits: tuple[LimitFrom, ...]) -> str | None:
+    rows = [[format_timestamp(found.start), found.limit_da] for found in limits]
+    return json.dumps(rows, separators=(",", ":")) if rows else None
+
+
+def _limits_from_text(text: str | None) -> tuple[LimitFrom, ...]:
+    return tuple(LimitFrom(parse_timestamp(start), limit_da) for start, limit_da in json.loads(text or "[]"))
 
 
 def _moment(item: Item, name: str) -> datetime | None:

@@ -1,0 +1,126 @@
+"""Stations that do not do what they are told never push a site over its limit, and the operator sees why."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from csms.store.planned_profiles import PlannedProfile, ProfileRole, SendOutcome
+from tests.played_site import PLAN, PlayedSite, Reply
+
+
+def row_of(site: PlayedSite, identity: str) -> PlannedProfile:
+    """What the plan says of a station's transaction."""
+    rows = site.csms.store.planned_profiles.all(PLAN)
+    (found,) = [row for row in rows if row.charge_point_id == identity and row.role is ProfileRole.TRANSACTION]
+    return found
+
+
+def accept_without_obeying(action: str, payload: dict[str, Any]) -> Reply:
+    return {"status": "Accepted"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (lambda *_: {"status": "Rejected"}, SendOutcome.REJECTED),
+        (lambda *_: {"status": "NotSupported"}, SendOutcome.REJECTED),
+        (lambda *_: "PropertyConstraintViolation", SendOutcome.FAILED),
+        (lambda *_: None, SendOutcome.TIMED_OUT),
+    ],
+)
+def test_a_station_that_refuses_is_budgeted_at_its_hardware_maximum(
+    site: PlayedSite, reply: Callable[[str, dict[str, Any]], Reply], outcome: SendOutcome
+) -> None:
+    site.add_site(40)
+    stubborn, willing = site.add_station("A"), site.add_station("B")
+    stubborn.reply = reply
+    stubborn.begin()
+    willing.begin()
+    site.add_plan()
+    site.settle()
+    assert willing.limit_a(site.now) == 8
+    row = row_of(site, "A")
+    assert (row.outcome, row.worst_case_da) == (outcome, 320)
+    assert row.note
+    assert row.note.startswith(outcome.value)
+
+
+def test_a_station_that_goes_away_keeps_what_it_may_draw(site: PlayedSite) -> None:
+    site.add_site(40)
+    gone, there = site.add_station("A"), site.add_station("B")
+    gone.begin()
+    there.begin()
+    site.add_plan()
+    site.settle()
+    assert (gone.limit_a(site.now), there.limit_a(site.now)) == (20, 20)
+    gone.disconnect()
+    site.csms.store.sites.change(site.plan.site_id, {"maximum_da": (300,) * 3})
+    site.change()
+    assert there.limit_a(site.now) == 10
+    assert row_of(site, "A").worst_case_da == 200
+    site.connect(gone)
+    site.wait(seconds=1)
+    site.change()
+    assert (gone.limit_a(site.now), there.limit_a(site.now)) == (15, 15)
+
+
+def test_a_station_that_was_never_reached_may_draw_all_it_can(site: PlayedSite) -> None:
+    site.add_site(40)
+    site.add_station("A", is_online=False)
+    there = site.add_station("B")
+    there.begin()
+    site.add_plan()
+    site.settle()
+    assert there.limit_a(site.now) == 8  # a transaction may begin at A any moment
+
+
+def test_a_station_that_accepts_and_does_not_obey_is_found_out_by_its_meter(site: PlayedSite) -> None:
+    site.add_site(40)
+    liar, honest = site.add_station("A"), site.add_station("B")
+    liar.reply = accept_without_obeying
+    liar.begin()
+    honest.begin()
+    site.add_plan()
+    site.settle()
+    assert honest.limit_a(site.now) == 20
+    for _ in range(2):
+        site.wait(minutes=1, seconds=5)
+        liar.measure(31)
+        honest.measure(20)
+    site.change()
+    assert honest.limit_a(site.now) == 8
+    assert row_of(site, "A").note == "draws 31 A although limited to 20 A"
+
+
+def test_an_answer_that_comes_too_late_still_counts(site: PlayedSite) -> None:
+    site.add_site(40)
+    slow, quick = site.add_station("A"), site.add_station("B")
+    slow.begin()
+    quick.begin()
+    obey = slow._obey
+    slow.reply = lambda *_: None
+    site.add_plan()
+    site.settle()
+    assert quick.limit_a(site.now) == 8
+    slow.reply = None
+    for frame in slow.posted:
+        slow.send(f'[3,"{frame[1]}",{{"status":"Accepted"}}]')
+        obey(frame[2], frame[3])
+    site.wait(minutes=3)
+    site.change()
+    assert (slow.limit_a(site.now), quick.limit_a(site.now)) == (20, 20)
+
+
+@pytest.mark.parametrize("limit_a", [6.0, 20.0])
+def test_a_newcomer_never_pushes_a_full_site_over_its_limit(site: PlayedSite, limit_a: float) -> None:
+    site.add_site(limit_a, safe_limit_da=60 if limit_a > 12 else 0)
+    stations = [site.add_station(name) for name in "ABC"]
+    site.add_plan()
+    site.settle()
+    for station in stations:
+        station.begin()
+        assert site.total_a() <= limit_a
+        site.change()
+        assert site.total_a() <= limit_a
+        site.wait(minutes=1)
