@@ -103,5 +103,5 @@ def _that_can_bind(connectors: Iterable[ManagedConnector], maximum: Mapping[Char
     """Charge points whose connectors could together exceed them; one alone is limited by its own maximum."""
     currents = defaultdict(list)
     for connector in connectors:
-        currents[connector.key.charge_point_id].append(connector.maximum_da)
+        currents[connector.key.charge_point_id].append(max(connector.maximum_da, *connector.held_da))
     return [one for one, maximum_da in maximum.items() if len(currents[one]) > 1 and sum(currents[one]) > maximum_da]

@@ -23,7 +23,7 @@ def decreases(
     """
     falling = [one for one in managed if any(map(int.__lt__, wanted[one.key], one.held_da))]
     small = {one.key for one in falling if _largest_fall(one, wanted) < situation.hysteresis_da}
-    if small and _fits_without(small, book, managed, wanted, free):
+    if small and _fits_without(small, situation, book, managed, wanted, free):
         falling = [one for one in falling if one.key not in small]
     return tuple(Target(one.key, tuple(map(min, wanted[one.key], one.held_da))) for one in falling)
 
@@ -66,17 +66,24 @@ def _largest_fall(one: ManagedConnector, wanted: Wanted) -> int:
 
 
 def _fits_without(
-    kept: set[ConnectorKey],
+    small: set[ConnectorKey],
+    situation: Situation,
     book: Ledger,
     managed: Sequence[ManagedConnector],
     wanted: Wanted,
     free: Sequence[Sequence[int]],
 ) -> bool:
-    """Whether everybody else can have what it should even if these keep what they hold."""
-    ends = (
-        (one, tuple(map(max, wanted[one.key], one.held_da)) if one.key in kept else wanted[one.key]) for one in managed
-    )
-    return all(left >= 0 for row in less(free, book.sums(ends)) for left in row)
+    """Whether there is room for every rise that is worth sending without these falls."""
+
+    def ends_at(one: ManagedConnector) -> Sequence[int]:
+        row = wanted[one.key]
+        if one.key in small:
+            return tuple(map(max, row, one.held_da))
+        is_too_small_a_rise = all(map(int.__ge__, row, one.held_da)) and not _is_worth_sending(situation, one, row)
+        return one.held_da if is_too_small_a_rise else row
+
+    ends = book.sums((one, ends_at(one)) for one in managed)
+    return all(left >= 0 for row in less(free, ends) for left in row)
 
 
 def _granted(draws: Draws, held_da: int, full_da: int, left: Sequence[int], minimum_da: int) -> int:
