@@ -140,9 +140,9 @@ class ChargingPlans:
         if plan is None or not is_mine or not self._wait(plan, version, task_token, now):
             self._workflows().complete(task_token, {"woken": "at once"})
 
-    def preview(self, plan: ChargingPlan, site: Site) -> tuple[Survey, Decision]:
+    def preview(self, plan: ChargingPlan, site: Site, now: datetime) -> tuple[Survey, Decision]:
         """What a plan would want now; nothing is stored or sent."""
-        found = survey(self._store, site, plan, self._clock())
+        found = survey(self._store, site, plan, now)
         return found, share(found.situation)
 
     def _wait(self, plan: ChargingPlan, version: int, task_token: str, now: datetime) -> bool:
