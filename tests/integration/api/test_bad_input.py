@@ -13,7 +13,10 @@ from csms.runtime import Runtime
 from tests.lambda_operator import LambdaOperator, claims_of
 from tests.lambda_station import event
 
-WITH_BODY = ["/charge-points", "/charge-points/CP001/credentials", "/transactions/CP001/1/close", "/orphans/x/assign"]
+WITH_BODY = [
+    *("/charge-points", "/charge-points/CP001/credentials", "/transactions/CP001/1/close", "/orphans/x/assign"),
+    *("/sites", "/charging-plans", "/charging-plans/preview", "/charging-plans/x/stop"),
+]
 OTHER_TYPES = [
     *("text/plain", "application/xml", "application/jsonp", "text/csv", "image/png", "application/octet-stream"),
     *("application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=x"),

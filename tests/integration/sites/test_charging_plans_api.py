@@ -10,6 +10,7 @@ import pytest
 
 from csms.ids import CallId, ChargePointId, PlanId, SiteId, TransactionId
 from csms.runtime import Runtime, runtime
+from csms.smart_charging.situation import Turn
 from csms.store.charging_plans import Budget, PlanState
 from csms.store.planned_profiles import LimitFrom, PlannedProfile, ProfileRole, SendOutcome
 from csms.store.sites import WaitingTask
@@ -333,7 +334,7 @@ WANTED = PlannedProfile(
     worst_case_da=320,
     note="Shared",
     call_id=CallId("c1"),
-    waiting_since=NOON,
+    turn=Turn(is_served=False, since=NOON),
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 from csms.ids import CallId, ChargePointId, PlanId, SiteId
 from csms.runtime import Runtime
 from csms.smart_charging.limits import Recurrency
-from csms.smart_charging.situation import Policy
+from csms.smart_charging.situation import Policy, Turn
 from csms.store.charge_points import ChargePoint, SecurityProfile
 from csms.store.charging_plans import Budget, ChargingPlan, PlanKind, PlanPeriod, PlanState, Release
 from csms.store.connectors import ConnectorStatus
@@ -250,7 +250,7 @@ def wanted(connector_id: int = 1, step: int = 1) -> PlannedProfile:
         payload={"connectorId": connector_id},
         limits=(LimitFrom(NOON, 160), LimitFrom(WAKE, 60)),
         worst_case_da=320,
-        served_since=NOON,
+        turn=Turn(is_served=True, since=NOON),
     )
 
 
