@@ -99,6 +99,16 @@ def test_a_form_without_a_file_name_is_a_file_still(
     assert content_of(file) == LOG
 
 
+def test_a_form_whose_boundary_cannot_be_told_is_kept_as_it_came(
+    operator: LambdaOperator, http: HttpStation, directory: str
+) -> None:
+    body = form(('name="file"; filename="a.bin"', LOG))
+    odd = "multipart/form-data; boundary*0*=a; boundary*=b; boundary*zz=c"
+    assert http.post(f"{directory}a.form", body, content_type=odd).status == 200
+    (file,) = diagnostics(operator)[0]["files"]
+    assert content_of(file) == body
+
+
 def test_text_is_taken_as_well(operator: LambdaOperator, http: HttpStation, directory: str) -> None:
     assert http.put(f"{directory}log.txt", b"\xe9\xff latin", content_type="text/plain").status == 200
     assert content_of(diagnostics(operator)[0]["files"][0]) == b"\xe9\xff latin"

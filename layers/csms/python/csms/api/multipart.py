@@ -1,14 +1,20 @@
-"""Files in a multipart/form-data body [RFC 7578]: what stations send that upload with a POST."""
+"""Files in a multipart/form-data body [RFC 7578]: what stations send that upload with a POST.
+
+The header fields are strangers' texts: here they are only searched, so that none can be too odd to be read. (The
+standard library's `email` raises whatever it happens to trip over.)
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import Message
-from email.parser import HeaderParser
 from typing import Final
+from urllib.parse import unquote
 
 _LONGEST_BOUNDARY: Final = 70
 """[RFC 2046, 5.1.1]."""
+_PARAMETER: Final = re.compile(r';\s*([^\s;="]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.DOTALL)
+_DISPOSITION: Final = re.compile(r"^content-disposition[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+_HEAD: Final = re.compile(rb"(?:[^\r\n]+\r?\n)*\r?\n")
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,9 @@ class Part:
 
 def boundary_of(content_type: str) -> str | None:
     """The boundary of a multipart content type; None where it is another type."""
-    message = Message()
-    message["content-type"] = content_type
-    boundary = message.get_boundary()
-    if message.get_content_maintype() != "multipart" or not boundary or len(boundary) > _LONGEST_BOUNDARY:
-        return None
-    return boundary
+    boundary = _parameters(content_type).get("boundary", "")
+    is_form = content_type.lstrip()[:10].lower() == "multipart/"
+    return boundary if is_form and 0 < len(boundary) <= _LONGEST_BOUNDARY else None
 
 
 def parse_parts(body: bytes, boundary: str) -> Iterator[Part]:
@@ -42,8 +45,25 @@ def parse_parts(body: bytes, boundary: str) -> Iterator[Part]:
 
 
 def _part(text: bytes) -> Iterator[Part]:
-    head = re.match(rb"(?:[^\r\n]+\r?\n)*\r?\n", text)
-    if head is None:
-        return
-    headers = HeaderParser().parsestr(head[0].decode("utf-8", "replace"))
-    yield Part(headers.get_filename(), text[head.end() :])
+    head = _HEAD.match(text)
+    if head is not None:
+        disposition = _DISPOSITION.search(head[0].decode("utf-8", "replace"))
+        yield Part(_file_name(disposition[1]) if disposition else None, text[head.end() :])
+
+
+def _file_name(disposition: str) -> str | None:
+    """`filename`, else `filename*` [RFC 5987], which a form should not have."""
+    parameters = _parameters(disposition)
+    extended = parameters.get("filename*", "").rpartition("'")[2]
+    return parameters.get("filename") or unquote(extended) or None
+
+
+def _parameters(header: str) -> dict[str, str]:
+    """The parameters of a header field by their names in lower case, the first of each name."""
+    found = _PARAMETER.findall(header)
+    return {name.lower(): _unquoted(value.strip()) for name, value in reversed(found)}
+
+
+def _unquoted(value: str) -> str:
+    """Backslashes stay where they escape nothing: in a path."""
+    return value.strip('"').replace('\\"', '"')
