@@ -13,7 +13,6 @@ from csms.smart_charging.situation import ConnectorKey, Decision, Target
 from csms.store.charging_plans import Budget, ChargingPlan
 from csms.store.charging_profiles import InstalledProfile, ProfileState
 from csms.store.planned_profiles import LimitFrom, PlannedProfile, ProfileRole, SendOutcome
-from csms.store.sites import PerPhase
 from csms.v16.planned_profiles import (
     Step,
     failsafe,
@@ -126,8 +125,7 @@ class Wanted:
                 worst_case_da[phase] += self._decision.notes[connector.key].current_da
         capacity = found.situation.intervals[0].capacity
         first, second, third = worst_case_da
-        worst: PerPhase = (first, second, third)
-        return Budget(step=found.plan.step, limit_da=capacity.current_da, worst_case_da=worst, limit_w=capacity.power_w)
+        return Budget(found.plan.step, capacity.current_da, (first, second, third), capacity.power_w)
 
     def _transaction(self, target: Target) -> PlannedProfile | None:
         """The TxProfile for a target; None where the station has acknowledged just that."""
@@ -198,14 +196,12 @@ class Wanted:
     def _noted(self, row: PlannedProfile, earlier: PlannedProfile | None = None) -> PlannedProfile:
         """With what the decision says about the connector."""
         key = ConnectorKey(row.charge_point_id, row.connector_id)
-        note, turn = self._decision.notes.get(key), self._decision.turns.get(key)
-        before = earlier or row
+        note = self._decision.notes.get(key)
         return replace(
             row,
             note=self._found.faults.get(key) or (note.reason.value if note else None),
             worst_case_da=note.current_da if note else None,
-            served_since=(turn.since if turn.is_served else None) if turn else before.served_since,
-            waiting_since=(None if turn.is_served else turn.since) if turn else before.waiting_since,
+            turn=self._decision.turns.get(key) or (earlier or row).turn,
         )
 
 

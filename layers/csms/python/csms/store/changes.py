@@ -6,6 +6,7 @@ from typing import Any, Final
 from csms.ids import CallId, ChargePointId, SiteId
 from csms.store import keys
 from csms.store.calls import CallState
+from csms.store.connectors import PAUSED_BY_VEHICLE
 
 ENDED_CALLS: Final[Mapping[str, Any]] = {
     "eventName": ["INSERT", "MODIFY"],
@@ -27,12 +28,6 @@ SITE_CHANGES: Final[Mapping[str, Any]] = {
     },
 }
 """Connectors of sites that were written to."""
-_NO_MATTER: Final = frozenset(
-    {"since", "timestamp", "error_code", "info", "vendor_id", "vendor_error_code", "reserved_until"}
-)
-"""What a connector says beside its status; no charging plan depends on it."""
-
-
 def call_of(record: Mapping[str, Any]) -> tuple[ChargePointId, CallId]:
     """Which call a record of `ENDED_CALLS` is about; the row may have changed since."""
     image = record["dynamodb"]["NewImage"]
@@ -41,6 +36,11 @@ def call_of(record: Mapping[str, Any]) -> tuple[ChargePointId, CallId]:
 
 def changed_site(record: Mapping[str, Any]) -> SiteId | None:
     """Which site's plan has to look at a record of `SITE_CHANGES`; None if nothing changed that matters to it."""
-    old, new = record["dynamodb"].get("OldImage", {}), record["dynamodb"]["NewImage"]
-    changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-    return SiteId(new["site_id"]["S"]) if changed - _NO_MATTER else None
+    old, new = record["dynamodb"].get("OldImage"), record["dynamodb"]["NewImage"]
+    return SiteId(new["site_id"]["S"]) if old is None or _what_matters(old) != _what_matters(new) else None
+
+
+def _what_matters(image: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Of a connector, to a charging plan. What a station reports when it follows a new limit must not be among it."""
+    has_paused = image.get("status") == {"S": PAUSED_BY_VEHICLE}
+    return image.get("site_id"), image.get("transaction_id"), has_paused

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from boto3.dynamodb.conditions import Attr
 
@@ -12,6 +12,9 @@ from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
 from csms.store.table import Item, Table
+
+PAUSED_BY_VEHICLE: Final = "SuspendedEV"
+"""The status of a connector whose vehicle takes nothing of what it is offered."""
 
 
 @dataclass(frozen=True)

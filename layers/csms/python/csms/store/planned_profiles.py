@@ -12,6 +12,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from csms.ids import CallId, ChargePointId, PlanId, TransactionId
 from csms.ocpp.json_types import JsonObject
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
+from csms.smart_charging.situation import Turn
 from csms.store import keys
 from csms.store.errors import ConditionFailed
 from csms.store.table import Item, Table
@@ -80,14 +81,23 @@ class PlannedProfile:
     note: str | None = None
     """Why it gets that much, in the words of the allocator."""
     call_id: CallId | None = None
-    served_since: datetime | None = None
-    """Since when the vehicle has had its place, where there are more vehicles than places."""
-    waiting_since: datetime | None = None
+    turn: Turn | None = None
+    """Since when the vehicle has had its place or waits for one, where there are more vehicles than places."""
 
     @property
     def is_release(self) -> bool:
         """Whether it takes a profile back instead of installing one."""
         return self.payload is not None and "id" in self.payload
+
+    @property
+    def served_since(self) -> datetime | None:
+        """Since when the vehicle has its place."""
+        return self.turn.since if self.turn and self.turn.is_served else None
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """Since when the vehicle waits for one."""
+        return self.turn.since if self.turn and not self.turn.is_served else None
 
     def limit_at(self, now: datetime) -> int | None:
         """The limit it sets then, in tenths of an ampere; None before its first and where there is none."""
@@ -177,8 +187,7 @@ def _to_item(profile: PlannedProfile) -> dict[str, Any]:
         "worst_case_da": profile.worst_case_da,
         "note": profile.note,
         "call_id": profile.call_id,
-        "served_since": format_timestamp(profile.served_since) if profile.served_since else None,
-        "waiting_since": format_timestamp(profile.waiting_since) if profile.waiting_since else None,
+        "turn": _turn_to_item(profile.turn) if profile.turn else None,
     }
 
 
@@ -200,8 +209,7 @@ def _from_item(item: Item) -> PlannedProfile:
         worst_case_da=item.get("worst_case_da"),
         note=item.get("note"),
         call_id=item.get("call_id"),
-        served_since=_moment(item, "served_since"),
-        waiting_since=_moment(item, "waiting_since"),
+        turn=_turn_from_item(item["turn"]) if "turn" in item else None,
     )
 
 
@@ -214,5 +222,9 @@ def _limits_from_text(text: str | None) -> tuple[LimitFrom, ...]:
     return tuple(LimitFrom(parse_timestamp(start), limit_da) for start, limit_da in json.loads(text or "[]"))
 
 
-def _moment(item: Item, name: str) -> datetime | None:
-    return parse_timestamp(item[name]) if name in item else None
+def _turn_to_item(turn: Turn) -> Item:
+    return {"is_served": turn.is_served, "since": format_timestamp(turn.since), "rested": turn.rested}
+
+
+def _turn_from_item(item: Item) -> Turn:
+    return Turn(item["is_served"], parse_timestamp(item["since"]), rested=item["rested"])
