@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.config import Config
 
-from csms.boundary_queue import BoundaryQueue
-from csms.bulk import BulkCommands
 from csms.call_queue import CallQueue
 from csms.calls import CallEngine
-from csms.connections import Connections
-from csms.files import Files
 from csms.gateway import Gateway
 from csms.log import configure_logging
 from csms.secrets import Secrets
@@ -21,11 +17,15 @@ from csms.settings import Settings
 from csms.store import Store
 from csms.v16.answer import Answerer
 from csms.v16.operations import V16Operations
-from csms.v16.orders import Commands
-from csms.workflows import StepFunctions
 
 if TYPE_CHECKING:
+    from csms.boundary_queue import BoundaryQueue
+    from csms.bulk import BulkCommands
     from csms.charging_plans import ChargingPlans
+    from csms.connections import Connections
+    from csms.files import Files
+    from csms.v16.orders import Commands
+    from csms.workflows import StepFunctions
 
 _PATIENT: Final = Config(
     connect_timeout=1,
@@ -38,7 +38,10 @@ _PATIENT: Final = Config(
 
 @dataclass(frozen=True)
 class Runtime:
-    """What the functions share. Each part is built when it is first used."""
+    """What the functions share. Each part is built when it is first used.
+
+    What answering a charge point does not need is imported then, too: its cold start has no time for the rest.
+    """
 
     settings: Settings
 
@@ -85,13 +88,17 @@ class Runtime:
         )
 
     @cached_property
-    def commands(self) -> Commands:
+    def commands(self) -> "Commands":
         """Makes calls of what operators want."""
+        from csms.v16.orders import Commands
+
         return Commands(self.settings, self.store, lambda: self.files, self.calls)
 
     @cached_property
-    def bulk(self) -> BulkCommands:
+    def bulk(self) -> "BulkCommands":
         """The same for many charge points."""
+        from csms.bulk import BulkCommands
+
         return BulkCommands(self.store, lambda: self.call_queue, self.commands, self.calls)
 
     @cached_property
@@ -101,21 +108,25 @@ class Runtime:
         return Secrets(cache(lambda: boto3.client("kms", config=config)), self.settings.secrets_key_id)
 
     @cached_property
-    def workflows(self) -> StepFunctions:
+    def workflows(self) -> "StepFunctions":
         """Starts steps of charging plans, completes the tasks in them; repeating either does no harm."""
+        from csms.workflows import StepFunctions
+
         client = boto3.client("stepfunctions", config=_PATIENT)
         return StepFunctions(client, self.settings.charging_plan_arn)
 
     @cached_property
     def charging_plans(self) -> "ChargingPlans":
-        """Runs charging plans; what answers charge points never needs it."""
-        from csms.charging_plans import ChargingPlans  # noqa: PLC0415
+        """Runs charging plans."""
+        from csms.charging_plans import ChargingPlans
 
         return ChargingPlans(self.store, self.calls, lambda: self.workflows, lambda: self.boundary_queue)
 
     @cached_property
-    def boundary_queue(self) -> BoundaryQueue:
+    def boundary_queue(self) -> "BoundaryQueue":
         """Wakes charging plans later."""
+        from csms.boundary_queue import BoundaryQueue
+
         return BoundaryQueue(boto3.client("sqs", config=_PATIENT), self.settings.boundaries_queue_url)
 
     @cached_property
@@ -124,8 +135,10 @@ class Runtime:
         return CallQueue(boto3.client("sqs", config=_PATIENT), self.settings.calls_queue_url)
 
     @cached_property
-    def files(self) -> Files:
+    def files(self) -> "Files":
         """Firmware and diagnostics in S3. URLs name the region's own host: the global one redirects."""
+        from csms.files import Files
+
         client = boto3.client(
             "s3",
             config=Config(
@@ -145,8 +158,10 @@ class Runtime:
         return LiveSessions(self.store, lambda: self.gateway)
 
     @cached_property
-    def connections(self) -> Connections:
+    def connections(self) -> "Connections":
         """Connecting and disconnecting."""
+        from csms.connections import Connections
+
         return Connections(self.settings, self.store, lambda: self.gateway, lambda: self.call_queue)
 
 

@@ -4,7 +4,6 @@ import base64
 from datetime import UTC, datetime
 from typing import Any
 
-from csms.connections import Handshake, Welcome
 from csms.ids import ConnectionId
 from csms.sessions import Connection
 
@@ -17,19 +16,6 @@ def connection_of(event: Event) -> Connection:
     return Connection(ConnectionId(context["connectionId"]), context["connectedAt"])
 
 
-def handshake_of(event: Event) -> Handshake:
-    """The upgrade a `$connect` event reports."""
-    parameters = event.get("queryStringParameters") or {}
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    return Handshake(
-        connection=connection_of(event),
-        identity_parameter=parameters.get("cp"),
-        headers=headers,
-        source_ip=event["requestContext"].get("identity", {}).get("sourceIp"),
-        user_agent=headers.get("user-agent"),
-    )
-
-
 def text_of(event: Event) -> str:
     """What the station sent."""
     body = event.get("body") or ""
@@ -39,12 +25,6 @@ def text_of(event: Event) -> str:
 def arrival_of(event: Event) -> datetime:
     """When API Gateway received it: fairer to the station's clock than our own start-up."""
     return datetime.fromtimestamp(event["requestContext"]["requestTimeEpoch"] / 1000, UTC)
-
-
-def welcome_response(welcome: Welcome) -> Event:
-    """Let the upgrade through, naming the sub-protocol only if the station offered it."""
-    headers = {"Sec-WebSocket-Protocol": welcome.subprotocol} if welcome.subprotocol else {}
-    return {"statusCode": 200, "headers": headers}
 
 
 def frame_response(frame: str | None) -> Event:

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from pydantic import ConfigDict, ValidationError, model_validator
 
 from csms.calls import CallRefused, Order
-from csms.files import Files
 from csms.ids import CallId, ChargePointId
 from csms.ocpp import frames
 from csms.ocpp.frames import CallError, CallResult
@@ -29,6 +28,9 @@ from csms.store import Store
 from csms.store.calls import Call, CallState, Outcome
 from csms.store.links import Link, Registration
 from csms.v16.payload import Payload
+
+if TYPE_CHECKING:
+    from csms.files import Files
 
 _ACCEPTED: Final = frozenset({"Accepted", "Unlocked", "Scheduled", "RebootRequired"})
 _UNREADABLE: Final = "unreadable answer"
@@ -64,7 +66,9 @@ class Situation:
     is_forced: bool = False
     call_id: CallId | None = None
     """None while the call is being prepared."""
-    files: Callable[[], Files] | None = None
+    payload: JsonObject | None = None
+    """What will go out, verbatim; None while the call is being prepared."""
+    files: "Callable[[], Files] | None" = None
     """Known where calls are prepared, not where they are sent."""
 
 

@@ -1,4 +1,4 @@
-"""Files between a charge point and us: short URLs, and which request a status notification belongs to [S 4.4, 4.5].
+"""Files between a charge point and us: the calls that ask for one, and short URLs [S 5.7, 5.19].
 
 A transfer begins when its call is sent: a queued or refused one leaves no URL behind.
 """
@@ -12,17 +12,15 @@ from csms.calls import CallRefused
 from csms.ids import CallId
 from csms.settings import Settings
 from csms.store.file_tokens import TOKEN_LENGTH, FileToken, hash_of, new_token
-from csms.store.file_transfers import FileKind, FileTransfer, ToldStatus
+from csms.store.file_transfers import FileKind, FileTransfer
 from csms.store.firmware import FirmwareImage
-from csms.v16.exchange import Exchange
 from csms.v16.operations import Settled, Situation
+from csms.v16.transfer_progress import is_same_version
 
 _PATHS: Final = {FileKind.FIRMWARE: "f", FileKind.DIAGNOSTICS: "u"}
 _SLACK: Final = timedelta(hours=48)
 _LONGEST_RETRYING: Final = timedelta(days=30)
 _LATEST_START: Final = timedelta(days=366)
-_IDLE: Final = "Idle"
-"""Sent only when asked for; says nothing of any transfer [S 4.4, 4.5]."""
 
 
 def new_location(kind: FileKind, situation: Situation, name: str = "") -> str:
@@ -106,37 +104,11 @@ def end_call(kind: FileKind, settled: Settled, announced_name: str | None = None
         settled.store.file_tokens.revoke(ended.token_hash)
 
 
-def attach_status(exchange: Exchange, kind: FileKind, status: str) -> None:
-    """Add a status to the transfer it must be about: the last one. Writes nothing when none awaits one."""
-    if status == _IDLE:
-        return
-    latest = exchange.store.file_transfers.latest(exchange.charge_point_id, kind)
-    if latest is None or not latest.awaits_status(exchange.received_at):
-        return
-    if not latest.statuses or latest.statuses[-1].status != status:  # else a repetition
-        exchange.store.file_transfers.add_status(latest, ToldStatus(status, exchange.received_at))
-
-
-def complete_update(exchange: Exchange, firmware_version: str | None) -> None:
-    """The firmware a station boots with may be the one it was told to install."""
-    if firmware_version is None:
-        return
-    latest = exchange.store.file_transfers.latest(exchange.charge_point_id, FileKind.FIRMWARE)
-    if latest is None or latest.completed_at or exchange.received_at >= latest.open_until:
-        return
-    if latest.version is not None and _is_same(latest.version, firmware_version):
-        exchange.store.file_transfers.complete(latest, exchange.received_at)
-
-
 def _news(image: FirmwareImage, situation: Situation) -> str | None:
     """The image's version; None if the station runs it already, because then a boot with it proves nothing."""
     charge_point = situation.store.charge_points.get(situation.charge_point_id)
     running = (charge_point.boot or {}).get("firmware_version", "") if charge_point else ""
-    return None if _is_same(running, image.version) else image.version
-
-
-def _is_same(version: str, other: str) -> bool:
-    return version.strip().casefold() == other.strip().casefold()
+    return None if is_same_version(running, image.version) else image.version
 
 
 def _prefix(kind: FileKind, settings: Settings) -> str:

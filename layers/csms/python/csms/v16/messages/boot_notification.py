@@ -6,7 +6,7 @@ from csms.store.links import Registration
 from csms.v16.exchange import Exchange
 from csms.v16.payload import Payload
 from csms.v16.registry import answers
-from csms.v16.transfers import complete_update
+from csms.v16.transfer_progress import complete_update
 
 
 class BootNotificationRequest(Payload):

@@ -5,7 +5,7 @@ from csms.store.history import EventKind
 from csms.v16.exchange import Exchange
 from csms.v16.payload import Payload
 from csms.v16.registry import answers
-from csms.v16.transfers import attach_status
+from csms.v16.transfer_progress import attach_status
 from csms.v16.types import FirmwareStatusText
 
 
