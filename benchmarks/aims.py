@@ -8,6 +8,7 @@ from benchmarks.actions import ActionCost
 from benchmarks.commands import CommandCost
 from benchmarks.imports import ColdStart
 from benchmarks.lap import HEARTBEAT
+from benchmarks.planning import INTERVALS, PlanningTime
 from benchmarks.round_trip import REST_S, RoundTrips
 from local.fleet.report import percentile
 
@@ -17,6 +18,9 @@ HEARTBEAT_UNITS: Final = (1.0, 0.0)
 START_WRITE_UNITS: Final = 4.0
 COMMAND_UNITS: Final = (5.0, 3.0)
 COMMAND_OVERHEAD_MS: Final = 100.0
+PLANNING_CONNECTORS: Final = 1_000
+PLANNING_MS: Final = 50.0
+PLANNING_GROWTH: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,33 @@ def of_commands(costs: Sequence[CommandCost], trips: Sequence[RoundTrips]) -> li
         ),
         _of_overhead(f", {REST_S:g} s after another", [one for one in trips if one.has_rest]),
         _of_overhead(", right after another", [one for one in trips if not one.has_rest]),
+    ]
+
+
+def of_planning(times: Sequence[PlanningTime]) -> list[Finding]:
+    """Of how long deciding about a site takes, and how that grows."""
+    short = [one for one in times if one.intervals == INTERVALS[0]]
+    slowest = max(one.cpu_ms for one in short if one.connectors == PLANNING_CONNECTORS)
+    growth = max(
+        large.cpu_ms / large.connectors / (one.cpu_ms / one.connectors)
+        for one in short
+        for large in short
+        if (one.connectors, one.policy, one.is_scarce) == (PLANNING_CONNECTORS, large.policy, large.is_scarce)
+        and large.connectors == 10 * PLANNING_CONNECTORS
+    )
+    return [
+        Finding(
+            f"deciding about {PLANNING_CONNECTORS:,} connectors takes under {PLANNING_MS:g} ms",
+            f"{slowest:.0f} ms",
+            is_met=slowest < PLANNING_MS,
+            decides=False,
+        ),
+        Finding(
+            f"with ten times as many, at most {PLANNING_GROWTH:g} times as long for each",
+            f"{growth:.1f} times",
+            is_met=growth <= PLANNING_GROWTH,
+            decides=False,
+        ),
     ]
 
 

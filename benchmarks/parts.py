@@ -9,9 +9,10 @@ from benchmarks.commands_section import commands_section
 from benchmarks.cost_section import cost_section
 from benchmarks.fleet_section import fleet_section
 from benchmarks.imports_section import imports_section
+from benchmarks.planning_section import planning_section
 from benchmarks.section import Section
 
-PARTS: Final = ("actions", "commands", "imports", "fleet", "cost")
+PARTS: Final = ("actions", "commands", "imports", "fleet", "cost", "planning")
 
 
 def run_parts(
@@ -25,5 +26,6 @@ def run_parts(
         "imports": lambda: imports_section(starts),
         "fleet": lambda: fleet_section(stations, day_s, visits),
         "cost": lambda: cost_section(costs),
+        "planning": planning_section,
     }
     return [measure[name]() for name in names]

@@ -1,6 +1,6 @@
 """The limits of a site as sums, and what is taken of them: pure.
 
-The numbered limits are the three phases of the site, its power as the sum of all phase currents, and the three phases
+The numbered limits are the three phases of the site, its power as the sum of all phase currents, and the phases
 of each charge point whose connectors together could exceed it. All in tenths of an ampere.
 """
 
@@ -26,15 +26,22 @@ class Ledger:
     def __init__(self, situation: Situation) -> None:
         self._intervals = len(situation.intervals)
         self._maximum = {station.charge_point_id: station.maximum_da for station in situation.stations}
-        binding = _that_can_bind(situation.connectors, self._maximum)
-        first = {charge_point_id: SITE_LIMITS + PHASES * place for place, charge_point_id in enumerate(binding)}
-        own = [self._maximum[charge_point_id] for charge_point_id in binding for _ in range(PHASES)]
+        shared = _shared(situation.connectors, self._maximum)
+        own = [self._maximum[users[0].key.charge_point_id] for users in shared]
         self.limits = [
             [*_site_limits(interval.capacity, situation.voltage_v), *own] for interval in situation.intervals
         ]
         """By interval: what each sum may reach."""
+        of_station = defaultdict(list)
+        for number, users in enumerate(shared, SITE_LIMITS):
+            for connector in users:
+                of_station[connector.key].append((number, 1))
+        has_power = any(interval.capacity.power_w is not None for interval in situation.intervals)
         alike: dict[Draws, Draws] = {}
-        found = ((one.key, _draws(one, first.get(one.key.charge_point_id))) for one in situation.connectors)
+        found = (
+            (one.key, (*_phases(one), *(_power(one) if has_power else ()), *of_station[one.key]))
+            for one in situation.connectors
+        )
         self._draws = {key: alike.setdefault(draws, draws) for key, draws in found}
 
     def draws(self, connector: ManagedConnector) -> Draws:
@@ -92,16 +99,28 @@ def _site_limits(capacity: Capacity, voltage_v: int) -> tuple[int, ...]:
     return (*capacity.current_da, _BOUNDLESS if capacity.power_w is None else capacity.power_w * 10 // voltage_v)
 
 
-def _draws(connector: ManagedConnector, first_of_station: int | None) -> Draws:
-    phases = [(phase, 1) for phase in connector.phases]
-    power = (POWER, len(phases) if connector.phase_count is None else connector.phase_count)
-    station = [] if first_of_station is None else [(first_of_station + phase, 1) for phase in connector.phases]
-    return (*phases, power, *station)
+def _phases(connector: ManagedConnector) -> Draws:
+    return tuple((phase, 1) for phase in connector.phases)
 
 
-def _that_can_bind(connectors: Iterable[ManagedConnector], maximum: Mapping[ChargePointId, int]) -> list[ChargePointId]:
-    """Charge points whose connectors could together exceed them; one alone is limited by its own maximum."""
-    currents = defaultdict(list)
+def _power(connector: ManagedConnector) -> Draws:
+    return ((POWER, len(connector.phases) if connector.phase_count is None else connector.phase_count),)
+
+
+def _shared(
+    connectors: Iterable[ManagedConnector], maximum: Mapping[ChargePointId, int]
+) -> list[list[ManagedConnector]]:
+    """The connectors on each phase of a charge point where they could together exceed it, once for all phases that are
+    alike. One alone is limited by its own maximum.
+    """
+    on_phase = defaultdict(list)
     for connector in connectors:
-        currents[connector.key.charge_point_id].append(max(connector.maximum_da, *connector.held_da))
-    return [one for one, maximum_da in maximum.items() if len(currents[one]) > 1 and sum(currents[one]) > maximum_da]
+        if connector.key.charge_point_id in maximum:
+            for phase in connector.phases:
+                on_phase[connector.key.charge_point_id, phase].append(connector)
+    shared = {}
+    for (charge_point_id, _), users in on_phase.items():
+        most = sum(max(one.maximum_da, *one.held_da) for one in users)
+        if len(users) > 1 and most > maximum[charge_point_id]:
+            shared[tuple(one.key for one in users)] = users
+    return list(shared.values())
