@@ -24,7 +24,8 @@ from csms.ids import ChargePointId, SiteId
 from csms.ocpp.primitives import Integer
 from csms.store.sites import ConnectorSettings, Member, Site
 
-MOST_MEMBERS: Final = 1000
+MOST_MEMBERS: Final = 500
+"""Added within the time of a request; more come one by one."""
 _PHASED: Final = {"maximum_a": "maximum_da", "base_load_a": "base_load_da"}
 
 Percent = Annotated[Integer, Field(ge=0, le=90)]

@@ -2,7 +2,7 @@
 
 import logging
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
@@ -31,7 +31,6 @@ from csms.store.sites import Site
 routes = Routes("Charging plans")
 _logger = logging.getLogger(__name__)
 
-_LONGEST_ID: Final = 50
 PathPlan = Annotated[str, Path(description="`id` of the charging plan.")]
 
 
@@ -188,10 +187,9 @@ def _finish(current: CurrentRequest, plan: ChargingPlan) -> ChargingPlan:
 
 
 def _find(current: CurrentRequest, plan_id: str) -> ChargingPlan:
-    is_possible = len(plan_id) <= _LONGEST_ID
-    found = current.store.charging_plans.get(PlanId(plan_id), consistent=True) if is_possible else None
+    found = current.store.charging_plans.get(PlanId(plan_id), consistent=True)
     if found is None:
-        raise NotFound(f"there is no charging plan {plan_id[:_LONGEST_ID]}")
+        raise NotFound(f"there is no charging plan {plan_id}")
     return found
 
 

@@ -1,10 +1,11 @@
 """Sites: grid connections, and the charge points that share them."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
@@ -32,8 +33,10 @@ from csms.store.sites import AtAnotherSite, Member, Site, UnknownChargePoint, ne
 
 routes = Routes("Sites")
 _logger = logging.getLogger(__name__)
+T = TypeVar("T")
+R = TypeVar("R")
 
-_LONGEST_ID: Final = 50
+_WORKERS: Final = 16
 PathSite = Annotated[str, Path(description="`id` of the site.")]
 
 
@@ -55,8 +58,7 @@ def create_site(current: Current, new: Annotated[NewSite, Body()]) -> Response[S
     members = _members_of(current, new.charge_points)
     current.store.sites.create(site)
     try:
-        for member in members:
-            _add(current, site.id, member)
+        _side_by_side(lambda member: _add(current, site.id, member), members)
     except Conflict:
         _remove(current, site, members)
         raise
@@ -67,13 +69,13 @@ def create_site(current: Current, new: Annotated[NewSite, Body()]) -> Response[S
 @routes.get("/sites/<site>", Scope.READ)
 def read_site(current: Current, site: PathSite) -> SiteView:
     """One site."""
-    return view_of(find_site(current, site))
+    return view_of(_find(current, site))
 
 
 @routes.patch("/sites/<site>", Scope.ADMIN)
 def change_site(current: Current, site: PathSite, changes: Annotated[SiteChanges, Body()]) -> SiteView:
     """Change a site; the plan that runs it looks again at once."""
-    found = find_site(current, site)
+    found = _find(current, site)
     given = changes.model_fields_set
     if not given:
         return view_of(found)
@@ -90,7 +92,7 @@ def change_site(current: Current, site: PathSite, changes: Annotated[SiteChanges
 @routes.delete("/sites/<site>", Scope.ADMIN, status=HTTPStatus.NO_CONTENT)
 def delete_site(current: Current, site: PathSite) -> Response[None]:
     """Remove a site. 409 while it has charge points or a charging plan runs it."""
-    found = find_site(current, site)
+    found = _find(current, site)
     if found.plan_id:
         raise Conflict(f"the charging plan {found.plan_id} runs it: stop that first")
     if current.store.sites.member_page(found.id, limit=1).members:
@@ -108,7 +110,7 @@ def list_charge_points_of_site(
     current: Current, site: PathSite, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> Page[MemberView]:
     """The charge points of a site, in order of identity."""
-    page = current.store.sites.member_page(find_site(current, site).id, limit=limit, after=decode_key(cursor))
+    page = current.store.sites.member_page(_find(current, site).id, limit=limit, after=decode_key(cursor))
     return Page[MemberView](items=[member_view_of(member) for member in page.members], cursor=encode_key(page.cursor))
 
 
@@ -120,7 +122,7 @@ def set_charge_point_of_site(
 
     409 if it is at another site.
     """
-    found = find_site(current, site)
+    found = _find(current, site)
     member = settings.to_member(current.charge_point(identity).id)
     _add(current, found.id, member)
     _wake_plan(current, found)
@@ -134,7 +136,7 @@ def set_charge_point_of_site(
 @routes.delete("/sites/<site>/charge-points/<identity>", Scope.ADMIN, status=HTTPStatus.NO_CONTENT)
 def remove_charge_point_from_site(current: Current, site: PathSite, identity: PathIdentity) -> Response[None]:
     """Take a charge point from a site: it keeps the limits it was sent, and no plan reckons with it any more."""
-    charge_point_id, site_id = current.identity(identity), _checked(site)
+    charge_point_id, site_id = current.identity(identity), SiteId(site)
     charge_point = current.store.charge_points.get(charge_point_id)
     is_marked = charge_point is not None and charge_point.site_id == site_id
     if not is_marked and current.store.sites.member(site_id, charge_point_id) is None:
@@ -148,13 +150,13 @@ def remove_charge_point_from_site(current: Current, site: PathSite, identity: Pa
     return Response(204)
 
 
-def find_site(current: CurrentRequest, site_id: str) -> Site:
+def _find(current: CurrentRequest, site_id: str) -> Site:
     """The site a path names, strongly consistent.
 
     Raises:
         NotFound: there is none.
     """
-    found = current.store.sites.get(_checked(site_id), consistent=True)
+    found = current.store.sites.get(SiteId(site_id), consistent=True)
     if found is None:
         raise _unknown(site_id)
     return found
@@ -165,14 +167,8 @@ def _wake_plan(current: CurrentRequest, site: Site | None) -> None:
         current.runtime.charging_plans.wake(site.id)
 
 
-def _checked(site_id: str) -> SiteId:
-    if len(site_id) > _LONGEST_ID:
-        raise _unknown(site_id)
-    return SiteId(site_id)
-
-
 def _unknown(site_id: str) -> NotFound:
-    return NotFound(f"there is no site {site_id[:_LONGEST_ID]}")
+    return NotFound(f"there is no site {site_id}")
 
 
 def _refuse_contradictions(site: Site, given: Collection[str]) -> None:
@@ -185,8 +181,8 @@ def _members_of(current: CurrentRequest, new: Sequence[NewMember]) -> list[Membe
     """The charge points that a new site is to have, as their stations spell themselves."""
     members: dict[ChargePointId, Member] = {}
     findings = []
-    for number, each in enumerate(new):
-        found = current.store.charge_points.find(each.charge_point_id)
+    known = _side_by_side(lambda each: current.store.charge_points.find(each.charge_point_id), new)
+    for number, (each, found) in enumerate(zip(new, known, strict=True)):
         if found is None:
             findings.append(Finding(_field(number), f"there is no charge point {each.charge_point_id}"))
         elif found.id in members:
@@ -200,10 +196,15 @@ def _members_of(current: CurrentRequest, new: Sequence[NewMember]) -> list[Membe
 
 def _remove(current: CurrentRequest, site: Site, members: Sequence[Member]) -> None:
     """Undo what was made of a new site."""
-    for member in members:
-        connector_ids = _connectors(current, member.charge_point_id)
-        current.store.sites.remove_member(site.id, member.charge_point_id, connector_ids)
-    current.store.sites.delete(find_site(current, site.id))
+    identities = [member.charge_point_id for member in members]
+    _side_by_side(lambda each: current.store.sites.remove_member(site.id, each, _connectors(current, each)), identities)
+    current.store.sites.delete(_find(current, site.id))
+
+
+def _side_by_side(do: Callable[[T], R], things: Sequence[T]) -> list[R]:
+    """Do it for each; all of them are over when this raises what one of them did."""
+    with ThreadPoolExecutor(_WORKERS) as workers:
+        return list(workers.map(do, things))
 
 
 def _field(number: int) -> str:
