@@ -150,7 +150,7 @@ def survey(store: Store, site: Site, plan: ChargingPlan, now: datetime) -> Surve
             readers.map(lambda member: _station(store, site, member, links.get(member.charge_point_id), now), members)
         )
     by_identity = {station.id: station for station in stations}
-    return _Surveyor(plan, site, now, by_identity, _planned(store, plan)).survey()
+    return _Surveyor(plan, site, now, by_identity, planned_profiles(store, plan)).survey()
 
 
 def window_end(now: datetime) -> datetime:
@@ -209,7 +209,7 @@ def _measured(
     return [(at, current_da) for at, current_da in reversed(list(readings)) if current_da is not None]
 
 
-def _planned(store: Store, plan: ChargingPlan) -> dict[PlannedKey, PlannedProfile]:
+def planned_profiles(store: Store, plan: ChargingPlan) -> dict[PlannedKey, PlannedProfile]:
     """What the plan wanted so far; what has been answered since is noted."""
     rows = store.planned_profiles.all(plan.id)
     calls = store.calls.get_many(
