@@ -1,19 +1,21 @@
 """SetChargingProfile: the rules before sending, and what is on record as installed (TC_056, TC_057, TC_067)."""
 
 import copy
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from csms.calls import CallRefused
+from csms.gateway import Posted
 from csms.ids import ChargePointId
 from csms.runtime import Runtime
 from csms.store.calls import CallState
 from csms.store.charging_profiles import ProfileState
 from csms.store.configuration import Reported
-from csms.v16.installed_profiles import installed_profiles, profiles_of
-from csms.v16.operations import Situation, operations
+from csms.v16.installed_profiles import installed_profiles, knowledge_of, profiles_of
+from csms.v16.operations import WARNINGS, Situation, operations
 from tests.called_station import CalledStation
 
 CP001 = ChargePointId("CP001")
@@ -240,3 +242,89 @@ def test_a_body_without_a_profile_fails_the_schema(csms: Runtime, called: Called
     assert link is not None
     with pytest.raises(ValidationError):
         operations()["SetChargingProfile"].prepare(body, Situation(CP001, link, csms.store, csms.settings, called.now))
+
+
+def test_while_no_answer_has_come_the_station_may_have_it(csms: Runtime, called: CalledStation) -> None:
+    set_profile(called, order(1, chargingProfileId=1))
+    called.is_called("SetChargingProfile", order(1, chargingProfileId=2))
+    assert on_record(csms, called) == {1: ProfileState.UNKNOWN, 2: ProfileState.UNKNOWN}
+    known = knowledge_of(profiles_of(csms.store, CP001, called.now))
+    assert [[one.id for one in some] for some in (known.certain, known.uncertain)] == [[1], [2]]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_after_a_refusal_all_is_as_it_was(csms: Runtime, called: CalledStation, number: int) -> None:
+    set_profile(called, order(1, chargingProfileId=1))
+    before = knowledge_of(profiles_of(csms.store, CP001, called.now))
+    set_profile(called, order(1, chargingProfileId=number, validTo="2026-04-01T00:00:00Z"), "Rejected")
+    assert on_record(csms, called) == {1: ProfileState.INSTALLED}
+    assert knowledge_of(profiles_of(csms.store, CP001, called.now)) == before
+
+
+def test_an_answer_nobody_can_read_leaves_open_whether_it_is_there(csms: Runtime, called: CalledStation) -> None:
+    called.is_called("SetChargingProfile", order())
+    called.reply({"status": 7})
+    assert on_record(csms, called) == {1: ProfileState.UNKNOWN}
+
+
+def test_a_profile_that_never_went_out_is_not_on_record(csms: Runtime, called: CalledStation) -> None:
+    called.post_result = Posted.GONE
+    call = called.is_called("SetChargingProfile", order(), lifetime=timedelta(minutes=1))
+    assert on_record(csms, called) == {1: ProfileState.UNKNOWN}
+    called.wait(minutes=2)
+    called.engine.expire(called.stored(call))
+    assert on_record(csms, called) == {}
+
+
+def test_a_profile_of_a_transaction_that_is_over_is_no_longer_read(csms: Runtime, called: CalledStation) -> None:
+    number = called.start()["transactionId"]
+    set_profile(called, order(1, chargingProfilePurpose="TxProfile", transactionId=number))
+    called.stop(number)
+    other = called.start()["transactionId"]
+    set_profile(called, order(1, chargingProfileId=2, chargingProfilePurpose="TxProfile", transactionId=other))
+    stored = {row.id: row.state for row in csms.store.charging_profiles.all(CP001)}
+    assert stored == {1: ProfileState.ENDED, 2: ProfileState.INSTALLED}
+
+
+def test_a_tx_profile_takes_the_place_of_what_the_remote_start_brought(csms: Runtime, called: CalledStation) -> None:
+    relative = order(1, chargingProfilePurpose="TxProfile", chargingProfileKind="Relative")["csChargingProfiles"]
+    del relative["chargingSchedule"]["startSchedule"]
+    called.is_called("RemoteStartTransaction", {"idTag": "TAG1", "chargingProfile": relative})
+    called.reply({"status": "Accepted"})
+    called.wait(seconds=5)
+    number = called.start()["transactionId"]
+    set_profile(called, order(1, chargingProfileId=2, chargingProfilePurpose="TxProfile", transactionId=number))
+    assert on_record(csms, called) == {1: ProfileState.REPLACED, 2: ProfileState.INSTALLED}
+
+
+def advice(called: CalledStation, body: dict[str, Any]) -> list[str]:
+    link = called.csms.store.links.get(CP001)
+    assert link is not None
+    situation = Situation(CP001, link, called.csms.store, called.csms.settings, called.now)
+    prepared = operations()["SetChargingProfile"].prepare(body, situation)
+    return list((prepared.context or {}).get(WARNINGS, []))
+
+
+@pytest.mark.parametrize(
+    ("body", "warning"),
+    [
+        (order(), None),
+        (order(schedule={"duration": 60, PERIODS: TWO_PERIODS}), "startPeriod 60: past the duration"),
+        (order(validFrom="2026-03-01T00:00:00Z", validTo="2026-03-02T00:00:00Z"), "validTo: has passed"),
+        (order(validFrom="2026-03-05T23:00:00Z"), "validFrom: lies ahead"),
+        (order(schedule={"duration": 60}), "duration: has passed"),
+    ],
+)
+def test_what_is_allowed_but_odd_is_pointed_out(
+    called: CalledStation, body: dict[str, Any], warning: str | None
+) -> None:
+    found = advice(called, body)
+    assert any(warning in one for one in found) if warning else found == []
+
+
+def test_a_transaction_whose_start_was_reported_late_may_be_over(called: CalledStation) -> None:
+    number = called.start(timestamp="2026-03-05T11:00:00Z")["transactionId"]
+    body = order(1, chargingProfilePurpose="TxProfile", transactionId=number)
+    (warning,) = advice(called, body)
+    assert "it may have ended meanwhile [S 5.16.1]" in warning
+    called.is_called("SetChargingProfile", body)

@@ -7,6 +7,7 @@ from pydantic import Field
 from csms.api.models import Moment, View
 from csms.redaction import redact
 from csms.store.calls import Call, CallState
+from csms.v16.operations import WARNINGS
 
 
 class CommandView(View):
@@ -21,6 +22,7 @@ class CommandView(View):
     response: Any = Field(description="What the station answered, as it came.")
     late_response: Any = Field(description="What it answered when its time was up.")
     flagged: bool = Field(description="The answer violates the schema.")
+    warnings: list[str] = Field(description="What is allowed, but probably not meant; it was sent all the same.")
     forced: bool
     created_at: Moment
     sent_at: Moment | None
@@ -42,6 +44,7 @@ def view_of(call: Call) -> CommandView:
         response=redact(call.response),
         late_response=redact(call.late_response),
         flagged=call.is_flagged,
+        warnings=(call.context or {}).get(WARNINGS, []),
         forced=call.is_forced,
         created_at=call.created_at,
         sent_at=call.sent_at,

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import ValidationError
 
 from csms.api.command_views import CommandView, view_of
-from csms.api.problems import Conflict, InvalidRequest, NotFound, TooManyRequests, findings_of
+from csms.api.problems import Conflict, Finding, InvalidRequest, NotFound, TooManyRequests, findings_of
 from csms.api.request import CurrentRequest
 from csms.api.waiting import wait_until_ended
 from csms.calls import CallRefused
@@ -25,6 +25,7 @@ from csms.store.errors import ConditionFailed
 from csms.store.links import Link, WaitingListFull
 from csms.v16.operations import operations
 from csms.v16.orders import Command
+from csms.v16.rules import FieldsRefused
 
 _COMMAND_ID: Final = re.compile(r"[0-9a-f-]{1,50}")
 _TIME_TO_ANSWER_S: Final = 1.5
@@ -52,7 +53,7 @@ def carry_out(
 
     Raises:
         NotFound: there is no such charge point.
-        InvalidRequest: the payload does not satisfy the schema.
+        InvalidRequest: the payload does not satisfy the schema, or the rules for its fields.
         Conflict: a rule stands against it, or the charge point is offline.
         TooManyRequests: too many calls wait already.
     """
@@ -140,6 +141,8 @@ def _place(current: CurrentRequest, link: Link, wanted: Command) -> Call:
         return current.runtime.commands.place(link, wanted, current.now)
     except ValidationError as error:
         raise _invalid(error.errors()) from error
+    except FieldsRefused as refused:
+        raise InvalidRequest(*(Finding(fault.field, fault.reason) for fault in refused.faults)) from refused
     except CallRefused as refused:
         raise Conflict(str(refused)) from refused
     except WaitingListFull as full:

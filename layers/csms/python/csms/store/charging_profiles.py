@@ -1,7 +1,8 @@
 """Charging profiles a charge point has been sent: what it acknowledged, what it may or may not have [S 3.13, 5.16].
 
-A row is never deleted by us: one that was cleared or replaced stays as such, so that a late repetition of an older
-call's effects cannot bring it back; TTL removes it.
+A row is what there may be under one id: the profile sent last and, until an answer says which it is, those it may have
+there instead. One that was cleared or replaced stays as such, so that a late repetition of an older call's effects
+cannot bring it back; TTL removes it.
 """
 
 import json
@@ -29,7 +30,7 @@ class ProfileState(StrEnum):
     INSTALLED = "installed"
     """It acknowledged it."""
     UNKNOWN = "unknown"
-    """It did not answer: it may have it, or what was there before."""
+    """A call that brought it or may have ended it was not answered (yet): it may be there or not."""
     REPLACED = "replaced"
     CLEARED = "cleared"
     ENDED = "ended"
@@ -43,7 +44,7 @@ class ProfileState(StrEnum):
 
 @dataclass(frozen=True)
 class InstalledProfile:
-    """A profile as the charge point was sent it. `as_of`: when the call went out that made it what it is."""
+    """A profile as the charge point was sent it. `as_of`: when the call went out that made it what it is known as."""
 
     charge_point_id: ChargePointId
     id: int
@@ -59,8 +60,24 @@ class InstalledProfile:
     transaction_id: TransactionId | None = None
     id_tag: str | None = None
     """The tag of the remote start that brought it: it applies to the transaction of that tag."""
-    acknowledged: JsonObject | None = None
-    """What the charge point last acknowledged under this id, where `profile` is not acknowledged."""
+    sent_at: datetime | None = None
+    """When it went out itself, where something has happened to it since."""
+    is_acknowledged: bool = True
+    """Whether the charge point said that it took it."""
+    doubts: tuple[CallId, ...] = ()
+    """Calls that may have ended it; the charge point did not say."""
+    earlier: tuple["InstalledProfile", ...] = ()
+    """What the charge point may have under this id instead, the newest first; without any `earlier` of their own."""
+
+    @property
+    def versions(self) -> tuple["InstalledProfile", ...]:
+        """All that there may be under this id, the newest first."""
+        return (replace(self, earlier=()), *self.earlier) if self.state.may_apply else ()
+
+    @property
+    def acknowledged(self) -> JsonObject | None:
+        """What the charge point last acknowledged under this id, where `profile` is not acknowledged."""
+        return next((one.profile for one in self.earlier if one.is_acknowledged), None)
 
 
 class ChargingProfiles:
@@ -85,13 +102,18 @@ class ChargingProfiles:
                 condition=Attr("as_of").not_exists() | Attr("as_of").lte(format_timestamp(profile.as_of)),
             )
 
-    def mark(self, profile: InstalledProfile, state: ProfileState, as_of: datetime, call_id: CallId) -> None:
-        """Change what is known of a profile, unless something newer is on record."""
-        self.put(replace(profile, state=state, as_of=as_of, call_id=call_id))
+    def forget(self, profile: InstalledProfile) -> None:
+        """Remove what a call entered that the charge point refused, unless something newer is on record."""
+        with suppress(ConditionFailed):
+            self._table.delete(
+                keys.charging_profile(profile.charge_point_id, profile.id),
+                condition=Attr("call_id").eq(profile.call_id) & Attr("as_of").eq(format_timestamp(profile.as_of)),
+            )
 
 
 def _to_item(profile: InstalledProfile) -> dict[str, Any]:
     ends_at = None if profile.state.may_apply else int((profile.as_of + _KEEP_ENDED).timestamp())
+    earlier = [_to_item(one) for one in profile.earlier]
     return {
         "charge_point_id": profile.charge_point_id,
         "profile_id": profile.id,
@@ -104,7 +126,10 @@ def _to_item(profile: InstalledProfile) -> dict[str, Any]:
         "call_id": profile.call_id,
         "transaction_id": profile.transaction_id,
         "id_tag": profile.id_tag,
-        "acknowledged": json.dumps(profile.acknowledged, separators=(",", ":")) if profile.acknowledged else None,
+        "sent_at": format_timestamp(profile.sent_at) if profile.sent_at else None,
+        "is_unacknowledged": True if not profile.is_acknowledged else None,
+        "doubts": list(profile.doubts) or None,
+        "earlier": json.dumps(earlier, separators=(",", ":")) if earlier else None,
         keys.TTL_ATTRIBUTE: ends_at,
     }
 
@@ -122,5 +147,8 @@ def _from_item(item: Item) -> InstalledProfile:
         call_id=CallId(item["call_id"]),
         transaction_id=item.get("transaction_id"),
         id_tag=item.get("id_tag"),
-        acknowledged=json.loads(item["acknowledged"]) if "acknowledged" in item else None,
+        sent_at=parse_timestamp(item["sent_at"]) if item.get("sent_at") else None,
+        is_acknowledged=not item.get("is_unacknowledged"),
+        doubts=tuple(map(CallId, item.get("doubts") or ())),
+        earlier=tuple(map(_from_item, json.loads(item["earlier"]))) if item.get("earlier") else (),
     )

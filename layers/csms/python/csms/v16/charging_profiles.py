@@ -1,23 +1,30 @@
 """Charging profiles as we send them [S 7.8, 7.13, 7.14], and the rules they must keep before they are sent [S 3.13]."""
 
 import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from csms.calls import CallRefused
+from csms.ids import TransactionId
+from csms.ocpp import frames
 from csms.ocpp.json_types import JsonObject
 from csms.ocpp.primitives import GivenTimestamp
 from csms.smart_charging.profiles import (
+    MOST_PHASES,
     ChargingProfileKind,
     ChargingProfilePurpose,
     ChargingRateUnit,
+    Period,
+    Profile,
     RecurrencyKind,
+    Schedule,
 )
 from csms.v16.operations import CommandRequest, Situation
-from csms.v16.rules import number_of
+from csms.v16.rules import Fault, FieldsRefused, number_of
 from csms.v16.types import Integer32
 
 
@@ -68,9 +75,11 @@ MAX_PERIODS: Final = "ChargingScheduleMaxPeriods"
 MAX_INSTALLED: Final = "MaxChargingProfilesInstalled"
 ALLOWED_UNITS: Final = "ChargingScheduleAllowedChargingRateUnit"
 CAN_SWITCH_PHASES: Final = "ConnectorSwitch3to1PhaseSupported"
-LIMITS: Final = (MAX_STACK_LEVEL, MAX_PERIODS, MAX_INSTALLED, ALLOWED_UNITS, CAN_SWITCH_PHASES)
-"""The configuration keys that say which profiles a charge point takes [S 9.4]."""
+PROFILE_LIMITS: Final = (MAX_STACK_LEVEL, MAX_PERIODS, MAX_INSTALLED, ALLOWED_UNITS, CAN_SWITCH_PHASES)
+"""What a charge point's configuration says about profiles."""
 _UNIT_NAMES: Final = {ChargingRateUnit.A: "current", ChargingRateUnit.W: "power"}
+_SCHEDULE: Final = "chargingSchedule"
+_PERIOD: Final = f"{_SCHEDULE}.chargingSchedulePeriod"
 
 
 def with_profile_id(body: JsonObject, name: str) -> JsonObject:
@@ -82,80 +91,130 @@ def with_profile_id(body: JsonObject, name: str) -> JsonObject:
     return {**body, name: {"chargingProfileId": number, **profile}}
 
 
-def check_profile(profile: ChargingProfile, limits: dict[str, str]) -> None:
+def check_profile(profile: ChargingProfile, limits: Mapping[str, str], name: str) -> None:
     """Refuse a profile that contradicts itself, or what the charge point is known to take.
 
     Args:
         profile: the profile.
         limits: what is known of the charge point's configuration keys above.
+        name: that of the profile in its request.
 
     Raises:
-        CallRefused: naming the field.
+        FieldsRefused: naming every field that is wrong.
     """
-    _check_stack_level(profile, limits)
-    _check_times(profile)
-    _check_periods(profile.charging_schedule, limits)
-    check_unit(profile.charging_schedule.charging_rate_unit, limits)
+    faults = [*_stack_level(profile, limits), *_times(profile), *_periods(profile.charging_schedule, limits)]
+    faults += unit_faults(profile.charging_schedule.charging_rate_unit, limits, _SCHEDULE)
+    if faults:
+        raise FieldsRefused(*(fault.under(name) for fault in faults))
 
 
-def check_unit(unit: ChargingRateUnit, limits: dict[str, str]) -> None:
-    """Refuse a unit that the charge point is known not to take [ER 3.86].
-
-    Raises:
-        CallRefused: naming the key.
-    """
+def unit_faults(unit: ChargingRateUnit, limits: Mapping[str, str], *above: str) -> Iterator[Fault]:
+    """A unit that the charge point is known not to take [ER 3.86]."""
     allowed = limits.get(ALLOWED_UNITS, "").casefold()
     if any(name in allowed for name in _UNIT_NAMES.values()) and _UNIT_NAMES[unit] not in allowed:
-        raise CallRefused(f"chargingRateUnit {unit}: the charge point takes {limits[ALLOWED_UNITS]} ({ALLOWED_UNITS})")
+        reason = f"not {unit}, the charge point takes {limits[ALLOWED_UNITS]} ({ALLOWED_UNITS})"
+        yield Fault(".".join((*above, "chargingRateUnit")), reason)
 
 
 def known_limits(situation: Situation) -> dict[str, str]:
     """What the charge point's configuration says about profiles, as far as it is known."""
-    return situation.store.configuration.values(situation.charge_point_id, *LIMITS)
+    return situation.store.configuration.values(situation.charge_point_id, *PROFILE_LIMITS)
 
 
-def _check_stack_level(profile: ChargingProfile, limits: dict[str, str]) -> None:
+def advice_on(profile: ChargingProfile, now: datetime) -> Iterator[str]:
+    """What is allowed, but probably not meant."""
+    schedule = profile.charging_schedule
+    unheard = [period.start_period for period in schedule.charging_schedule_period if _is_past(period, schedule)]
+    if unheard:
+        yield f"startPeriod {', '.join(map(str, unheard))}: past the duration, never executed [S 5.16.4]"
+    if profile.valid_to is not None and profile.valid_to <= now:
+        yield "validTo: has passed, the profile limits nothing"
+    if profile.valid_from is not None and profile.valid_from > now:
+        yield "validFrom: lies ahead, and a profile that this one replaces is gone at once"
+    if _has_run_out(profile, now):
+        yield "duration: has passed, the profile limits nothing"
+
+
+def translate(payload: JsonObject, connector_id: int | None, transaction_id: TransactionId | None) -> Profile:
+    """A profile as it was sent, in the words of the mathematics. What was sent by force may break every rule."""
+    given = ChargingProfile.model_validate_json(frames.dumps(payload))
+    schedule = given.charging_schedule
+    periods = sorted(schedule.charging_schedule_period, key=lambda period: period.start_period)
+    return Profile(
+        id=given.charging_profile_id,
+        connector_id=connector_id,
+        purpose=given.charging_profile_purpose,
+        stack_level=given.stack_level,
+        kind=given.charging_profile_kind,
+        recurrency=given.recurrency_kind,
+        valid_from=given.valid_from,
+        valid_to=given.valid_to,
+        transaction_id=transaction_id,
+        schedule=Schedule(
+            unit=schedule.charging_rate_unit,
+            periods=tuple(_translated(period) for period in periods),
+            start=schedule.start_schedule,
+            duration_s=schedule.duration,
+        ),
+    )
+
+
+def _translated(period: ChargingSchedulePeriod) -> Period:
+    phases = period.number_phases if period.number_phases in {1, 2, 3} else None
+    return Period(period.start_period, Decimal(str(period.limit)), phases)
+
+
+def _stack_level(profile: ChargingProfile, limits: Mapping[str, str]) -> Iterator[Fault]:
     most = number_of(limits.get(MAX_STACK_LEVEL))
     if profile.stack_level < 0:
-        raise CallRefused(f"stackLevel {profile.stack_level}: must be at least 0")
-    if most is not None and profile.stack_level > most:
-        raise CallRefused(f"stackLevel {profile.stack_level}: the charge point has {most} at most ({MAX_STACK_LEVEL})")
+        yield Fault("stackLevel", "must be at least 0", profile.stack_level)
+    elif most is not None and profile.stack_level > most:
+        yield Fault("stackLevel", f"the charge point has {most} at most ({MAX_STACK_LEVEL})", profile.stack_level)
 
 
-def _check_times(profile: ChargingProfile) -> None:
+def _times(profile: ChargingProfile) -> Iterator[Fault]:
     kind, start = profile.charging_profile_kind, profile.charging_schedule.start_schedule
     if (profile.recurrency_kind is not None) is not (kind is ChargingProfileKind.RECURRING):
-        raise CallRefused("recurrencyKind: there if, and only if, chargingProfileKind is Recurring [ER 3.56]")
+        yield Fault("recurrencyKind", "there if, and only if, chargingProfileKind is Recurring [ER 3.56]")
     if kind is ChargingProfileKind.RELATIVE and start is not None:
-        raise CallRefused("startSchedule: a Relative profile starts with its transaction, leave it out")
+        yield Fault(f"{_SCHEDULE}.startSchedule", "a Relative profile starts with its transaction, leave it out")
     if kind is not ChargingProfileKind.RELATIVE and start is None:
-        raise CallRefused(f"startSchedule: missing, {kind} needs it")
+        yield Fault(f"{_SCHEDULE}.startSchedule", f"missing, {kind} needs it")
     if profile.valid_from and profile.valid_to and profile.valid_from >= profile.valid_to:
-        raise CallRefused("validTo: not after validFrom")
+        yield Fault("validTo", "not after validFrom")
 
 
-def _check_periods(schedule: ChargingSchedule, limits: dict[str, str]) -> None:
+def _periods(schedule: ChargingSchedule, limits: Mapping[str, str]) -> Iterator[Fault]:
     periods, most = schedule.charging_schedule_period, number_of(limits.get(MAX_PERIODS))
     if not periods:
-        raise CallRefused("chargingSchedulePeriod: at least one [S 7.13]")
+        yield Fault(_PERIOD, "at least one [S 7.13]")
     if most is not None and len(periods) > most:
-        raise CallRefused(f"chargingSchedulePeriod: the charge point takes {most} periods ({MAX_PERIODS})")
-    if periods[0].start_period != 0:
-        raise CallRefused("startPeriod: the first must be 0 [S 7.13]")
-    if any(later.start_period <= earlier.start_period for earlier, later in pairwise(periods)):
-        raise CallRefused("startPeriod: must ascend from period to period")
-    if any(period.limit < 0 for period in periods):
-        raise CallRefused("limit: must be at least 0")
+        yield Fault(_PERIOD, f"the charge point takes {most} periods ({MAX_PERIODS})")
+    if periods and periods[0].start_period != 0:
+        yield Fault(f"{_PERIOD}.0.startPeriod", "the first must be 0 [S 7.13]")
+    for number, (earlier, later) in enumerate(pairwise(periods), 1):
+        if later.start_period <= earlier.start_period:
+            yield Fault(f"{_PERIOD}.{number}.startPeriod", "must ascend from period to period")
+    for number, period in enumerate(periods):
+        if period.limit < 0:
+            yield Fault(f"{_PERIOD}.{number}.limit", "must be at least 0")
+        if period.number_phases is not None and not 1 <= period.number_phases <= MOST_PHASES:
+            yield Fault(f"{_PERIOD}.{number}.numberPhases", "1, 2 or 3")
     if schedule.min_charging_rate is not None and schedule.min_charging_rate < 0:
-        raise CallRefused("minChargingRate: must be at least 0")
+        yield Fault(f"{_SCHEDULE}.minChargingRate", "must be at least 0")
     if schedule.duration is not None and schedule.duration <= 0:
-        raise CallRefused(f"duration {schedule.duration}: must be more than 0 s")
-    _check_phases(periods, limits)
-
-
-def _check_phases(periods: tuple[ChargingSchedulePeriod, ...], limits: dict[str, str]) -> None:
-    if any(period.number_phases is not None and not 1 <= period.number_phases <= 3 for period in periods):
-        raise CallRefused("numberPhases: 1, 2 or 3")
-    numbers = {3 if period.number_phases is None else period.number_phases for period in periods}
+        yield Fault(f"{_SCHEDULE}.duration", "must be more than 0 s", schedule.duration)
+    numbers = {MOST_PHASES if period.number_phases is None else period.number_phases for period in periods}
     if len(numbers) > 1 and limits.get(CAN_SWITCH_PHASES, "").casefold() == "false":
-        raise CallRefused(f"numberPhases: the charge point cannot switch within a schedule ({CAN_SWITCH_PHASES})")
+        yield Fault(_PERIOD, f"numberPhases: the charge point cannot switch within a schedule ({CAN_SWITCH_PHASES})")
+
+
+def _is_past(period: ChargingSchedulePeriod, schedule: ChargingSchedule) -> bool:
+    return schedule.duration is not None and period.start_period >= schedule.duration
+
+
+def _has_run_out(profile: ChargingProfile, now: datetime) -> bool:
+    schedule = profile.charging_schedule
+    if profile.charging_profile_kind is not ChargingProfileKind.ABSOLUTE or schedule.start_schedule is None:
+        return False
+    return schedule.duration is not None and now - schedule.start_schedule >= timedelta(seconds=schedule.duration)

@@ -7,7 +7,7 @@ them: it asks `V16Operations`.
 import importlib
 import json
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _ACCEPTED: Final = frozenset({"Accepted", "Unlocked", "Scheduled", "RebootRequired"})
 _UNREADABLE: Final = "unreadable answer"
+WARNINGS: Final = "warnings"
+"""Where the context of a call keeps what its operator was told."""
 LARGEST_MESSAGE: Final = 16 * 1024
 """Bytes; many stations cannot take more, and 32 KB is the platform's frame."""
 
@@ -131,6 +133,7 @@ class Operation(Generic[RequestT, ResponseT]):
     """Dotted names of what an operator may leave out although the schema asks for it: `prepares` fills it in."""
     _prepare: Callable[[JsonObject, Situation], Prepared] | None = field(default=None, repr=False)
     _check: Callable[[RequestT, Situation], None] | None = field(default=None, repr=False)
+    _advise: Callable[[RequestT, Situation], Iterable[str]] | None = field(default=None, repr=False)
     _precede: Callable[[RequestT, Situation], None] | None = field(default=None, repr=False)
     _apply: Callable[[RequestT, ResponseT | None, Settled], None] | None = field(default=None, repr=False)
 
@@ -142,6 +145,11 @@ class Operation(Generic[RequestT, ResponseT]):
     def checks(self, function: Callable[[RequestT, Situation], None]) -> Callable[..., None]:
         """Raises CallRefused where a rule stands against sending, when placed and again when dispatched."""
         self._check = function
+        return function
+
+    def advises(self, function: Callable[[RequestT, Situation], Iterable[str]]) -> Callable[..., Iterable[str]]:
+        """Says what is allowed but may not be meant, once, before the call is placed."""
+        self._advise = function
         return function
 
     def precedes(self, function: Callable[[RequestT, Situation], None]) -> Callable[..., None]:
@@ -162,8 +170,9 @@ class Operation(Generic[RequestT, ResponseT]):
             CallRefused: what was left out cannot be filled in.
         """
         prepared = self._prepare(body, situation) if self._prepare else Prepared(body)
-        self.request.model_validate_json(_as_json(prepared.payload))
-        return prepared
+        request = self.request.model_validate_json(_as_json(prepared.payload))
+        warnings = list(self._advise(request, situation)) if self._advise else []
+        return replace(prepared, context={**(prepared.context or {}), WARNINGS: warnings}) if warnings else prepared
 
     def check(self, call: Call, situation: Situation) -> None:
         """Run the rules.
@@ -286,7 +295,9 @@ class V16Operations:
         operations()[call.action].apply(Settled(call, self._store, self._settings, now, place))
 
     def _situation(self, call: Call, link: Link, now: datetime) -> Situation:
-        return Situation(link.charge_point_id, link, self._store, self._settings, now, call.is_forced, call.id)
+        return Situation(
+            link.charge_point_id, link, self._store, self._settings, now, call.is_forced, call.id, call.payload
+        )
 
     @staticmethod
     def _is_valid(action: str, payload: Any) -> bool:

@@ -1,20 +1,47 @@
 """Rules that several operations share [S 3.8]. What is not known of a charge point never stands in the way."""
 
+from dataclasses import dataclass, replace
+
 from csms.calls import CallRefused
 from csms.v16.operations import Situation
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one field of a payload: a dotted path in it. `value` is what it holds, where that helps."""
+
+    field: str
+    reason: str
+    value: int | None = None
+
+    def under(self, name: str) -> "Fault":
+        """The same, as seen from outside the object of that name."""
+        return replace(self, field=f"{name}.{self.field}")
+
+    def __str__(self) -> str:
+        name = self.field.rpartition(".")[2]
+        return f"{name}: {self.reason}" if self.value is None else f"{name} {self.value}: {self.reason}"
+
+
+class FieldsRefused(CallRefused):
+    """The payload satisfies the schema, but not the rules: these fields are wrong."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
 
 
 def check_connector(connector_id: int, situation: Situation, *, lowest: int = 0) -> None:
     """Refuse a connector that cannot be meant: 0 is the charge point itself, the others count from 1.
 
     Raises:
-        CallRefused: below `lowest`, or above the charge point's NumberOfConnectors.
+        FieldsRefused: below `lowest`, or above the charge point's NumberOfConnectors.
     """
     if connector_id < lowest:
-        raise CallRefused(f"connectorId {connector_id}: must be at least {lowest}")
+        raise FieldsRefused(Fault("connectorId", f"must be at least {lowest}", connector_id))
     number = known_number(situation, "NumberOfConnectors")
     if number is not None and connector_id > number:
-        raise CallRefused(f"connectorId {connector_id}: the charge point has {number} (NumberOfConnectors)")
+        raise FieldsRefused(Fault("connectorId", f"the charge point has {number} (NumberOfConnectors)", connector_id))
 
 
 def known_number(situation: Situation, key: str) -> int | None:

@@ -90,9 +90,10 @@ def _title(operation: Operation[Any, Any]) -> str:
 
 _EXPLANATION: Final = """The body goes out as it is, once what may be left out was filled in; no body is `{}`.
 
-404 if there is no such charge point; 422 with the fields that break the schema; 409 if a rule stands against it, or if
-the charge point is offline and the command is meant for this moment; 429 if a hundred commands wait already. What the
-station makes of it is in `state`, whatever it is."""
+404 if there is no such charge point; 422 with the fields that break the schema or the rules; 409 if another rule stands
+against it, or if the charge point is offline and the command is meant for this moment; 429 if a hundred commands wait
+already. What is allowed but probably not meant is sent all the same, and told in `warnings`. What the station makes of
+it is in `state`, whatever it is."""
 
 for _operation in operations().values():
     routes.post(

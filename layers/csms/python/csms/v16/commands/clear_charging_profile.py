@@ -1,11 +1,15 @@
 """ClearChargingProfile [S 5.5]: drop a profile by its id, or all that fit every criterion given; none given: all."""
 
-from csms.calls import CallRefused
+from functools import partial
+
+from csms.ids import CallId
 from csms.smart_charging.profiles import ChargingProfilePurpose
 from csms.store.calls import CallState
-from csms.store.charging_profiles import InstalledProfile, ProfileState
+from csms.store.charging_profiles import InstalledProfile
+from csms.v16.installed_profiles import take_back
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Settled, Situation
-from csms.v16.rules import check_connector
+from csms.v16.profile_record import cleared, clearing
+from csms.v16.rules import Fault, FieldsRefused, check_connector
 from csms.v16.types import Integer32
 
 
@@ -31,9 +35,18 @@ CLEAR_CHARGING_PROFILE = Operation("ClearChargingProfile", ClearChargingProfileR
 def check(request: ClearChargingProfileRequest, situation: Situation) -> None:
     """An id stands alone: a charge point ignores what comes with it."""
     if request.id is not None and len(request.model_fields_set) > 1:
-        raise CallRefused("id: the charge point ignores what else is given, leave it out [ER 3.26]")
+        raise FieldsRefused(Fault("id", "the charge point ignores what else is given, leave it out [ER 3.26]"))
     if request.connector_id is not None:
         check_connector(request.connector_id, situation)
+
+
+@CLEAR_CHARGING_PROFILE.precedes
+def precede(request: ClearChargingProfileRequest, situation: Situation) -> None:
+    """From now on what fits may be gone."""
+    profiles, call_id = situation.store.charging_profiles, situation.call_id or CallId("")
+    rows = profiles.all(situation.charge_point_id, consistent=True)
+    for row in clearing(rows, partial(_fits, request), call_id, situation.now):
+        profiles.put(row)
 
 
 @CLEAR_CHARGING_PROFILE.applies
@@ -44,15 +57,18 @@ def apply(
 ) -> None:
     """What fits is gone, also where the charge point knew nothing of it; without an answer it may be gone."""
     call, profiles = settled.call, settled.store.charging_profiles
-    is_gone = settled.is_accepted or (call.state is CallState.REJECTED and call.status == "Unknown")
-    if call.sent_at is None or not (is_gone or call.state is CallState.TIMED_OUT):
+    if call.sent_at is None or settled.is_unclear:
         return
-    for profile in profiles.all(call.charge_point_id):
-        if profile.state.may_apply and profile.as_of <= call.sent_at and _fits(profile, request):
-            profiles.mark(profile, ProfileState.CLEARED if is_gone else ProfileState.UNKNOWN, call.sent_at, call.id)
+    if not (settled.is_accepted or (call.state is CallState.REJECTED and call.status == "Unknown")):
+        take_back(settled.store, call.charge_point_id, call.id, call.sent_at)
+        return
+    for row in cleared(
+        profiles.all(call.charge_point_id, consistent=True), partial(_fits, request), call.id, call.sent_at
+    ):
+        profiles.put(row)
 
 
-def _fits(profile: InstalledProfile, request: ClearChargingProfileRequest) -> bool:
+def _fits(request: ClearChargingProfileRequest, profile: InstalledProfile) -> bool:
     if request.id is not None:
         return profile.id == request.id
     return (

@@ -1,12 +1,11 @@
 """GetCompositeSchedule [S 5.7]: what a charge point expects to follow; of connector 0, what it draws from the grid."""
 
-from csms.calls import CallRefused
 from csms.ocpp.primitives import Timestamp
 from csms.smart_charging.profiles import ChargingRateUnit
-from csms.v16.charging_profiles import check_unit, known_limits
+from csms.v16.charging_profiles import known_limits, unit_faults
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Situation
 from csms.v16.payload import Payload
-from csms.v16.rules import check_connector
+from csms.v16.rules import Fault, FieldsRefused, check_connector
 from csms.v16.types import Integer32
 
 
@@ -55,6 +54,8 @@ def check(request: GetCompositeScheduleRequest, situation: Situation) -> None:
     """A length of time, and a unit that the charge point takes."""
     check_connector(request.connector_id, situation)
     if request.duration <= 0:
-        raise CallRefused(f"duration {request.duration}: must be more than 0 s")
+        raise FieldsRefused(Fault("duration", "must be more than 0 s", request.duration))
     if request.charging_rate_unit is not None:
-        check_unit(request.charging_rate_unit, known_limits(situation))
+        faults = list(unit_faults(request.charging_rate_unit, known_limits(situation)))
+        if faults:
+            raise FieldsRefused(*faults)
