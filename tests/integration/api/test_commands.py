@@ -81,6 +81,7 @@ def test_a_command_is_accepted_and_found_where_its_location_says(
         "response": {"status": "Rejected"},
         "lateResponse": None,
         "flagged": False,
+        "warnings": [],
         "forced": False,
         "createdAt": "2026-03-05T12:00:04.000Z",
         "sentAt": "2026-03-05T12:00:04.000Z",
