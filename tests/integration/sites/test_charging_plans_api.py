@@ -11,6 +11,7 @@ import pytest
 from csms.ids import CallId, ChargePointId, PlanId, SiteId, TransactionId
 from csms.runtime import Runtime, runtime
 from csms.smart_charging.situation import Turn
+from csms.store.calls import Call, CallState, Outcome
 from csms.store.charging_plans import Budget, PlanState
 from csms.store.planned_profiles import LimitFrom, PlannedProfile, ProfileRole, SendOutcome
 from csms.store.sites import WaitingTask
@@ -388,6 +389,23 @@ def test_a_plan_shows_what_it_wants_at_each_connector_and_what_became_of_it(
         taken, replace(budget, worst_case_da=(320, 501, 320)), 0, look_again_at=NOON, wake_at=NOON
     )
     assert admin.get(f"/charging-plans/{plan_id}").json["budget"]["isWithinLimit"] is False
+
+
+def test_an_answer_is_seen_before_the_plan_has_looked_at_it(csms: Runtime, admin: LambdaOperator, site: str) -> None:
+    plan_id = PlanId(create(admin, site)["id"])
+    call_id, charge_point_id = CallId("c1"), WANTED.charge_point_id
+    call = Call(charge_point_id, call_id, "SetChargingProfile", {}, NOON, NOON + timedelta(minutes=1), "plan")
+    csms.store.calls.create(call, is_swept=False)
+    sent = replace(WANTED, outcome=SendOutcome.SENT, reason=None)
+    csms.store.planned_profiles.put_many(plan_id, [sent])
+
+    def outcome() -> tuple[str, str | None]:
+        shown = admin.get(f"/charging-plans/{plan_id}").json["profiles"][0]
+        return shown["outcome"], shown["reason"]
+
+    assert outcome() == ("sent", None)
+    csms.store.calls.end_queued(call, Outcome(CallState.REJECTED, "NotSupported"), NOON, is_last=True)
+    assert outcome() == ("rejected", "NotSupported")
 
 
 def test_operators_run_plans_and_admins_make_them(admin: LambdaOperator, site: str) -> None:

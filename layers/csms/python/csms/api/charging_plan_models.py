@@ -1,6 +1,6 @@
 """Charging plans as requests and answers have them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -215,7 +215,7 @@ def fields_of(plan: ChargingPlan) -> dict[str, Any]:
     return {name: getattr(plan, name) for name in PlanView.model_fields}
 
 
-def detail_of(plan: ChargingPlan, profiles: list[PlannedProfile], now: datetime) -> PlanDetailView:
+def detail_of(plan: ChargingPlan, profiles: Iterable[PlannedProfile], now: datetime) -> PlanDetailView:
     """The plan as its own answer shows it."""
     return PlanDetailView(
         **fields_of(plan),

@@ -24,6 +24,7 @@ from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
 from csms.ids import PlanId, SiteId
+from csms.site_survey import planned_profiles
 from csms.store.charging_plans import ChargingPlan, PlanState, new_plan_id
 from csms.store.errors import ConditionFailed
 from csms.store.sites import Site
@@ -81,7 +82,7 @@ def preview_charging_plan(current: Current, draft: Annotated[PlanDraft, Body()])
 def read_charging_plan(current: Current, plan: PathPlan) -> PlanDetailView:
     """One charging plan: its periods, what it reckons with, what it wants at each connector and what became of that."""
     found = _find(current, plan)
-    return detail_of(found, current.store.planned_profiles.all(found.id, consistent=False), current.now)
+    return detail_of(found, planned_profiles(current.store, found).values(), current.now)
 
 
 @routes.post("/charging-plans/<plan>/pause", Scope.OPERATE)
