@@ -1,11 +1,12 @@
 """GetDiagnostics: whatever way a station uploads and whatever it calls the file, the operator finds it."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import boto3
 import pytest
 
+from csms.store import file_transfers
 from tests.called_station import CalledStation
 from tests.integration.files.http_station import HttpStation
 from tests.integration.files.library import PUBLIC_URL
@@ -79,7 +80,7 @@ def test_a_file_is_found_under_whatever_name_it_comes(
 def test_a_station_may_lose_the_slash(operator: LambdaOperator, http: HttpStation, directory: str) -> None:
     assert http.put(f"{directory.rstrip('/')}name.zip", LOG).status == 200
     assert http.put(directory.rstrip("/"), LOG).status == 200
-    assert diagnostics(operator)[0]["files"][0]["name"] == "name.zip"
+    assert {file["sentAs"] for file in diagnostics(operator)[0]["files"]} == {"name.zip", None}
 
 
 def test_a_form_is_taken_apart(operator: LambdaOperator, http: HttpStation, directory: str) -> None:
@@ -114,11 +115,49 @@ def test_text_is_taken_as_well(operator: LambdaOperator, http: HttpStation, dire
     assert content_of(diagnostics(operator)[0]["files"][0]) == b"\xe9\xff latin"
 
 
-def test_the_same_name_again_replaces_the_file(operator: LambdaOperator, http: HttpStation, directory: str) -> None:
-    http.put(f"{directory}log", b"first")
-    http.put(f"{directory}log", b"second try")
-    (file,) = diagnostics(operator)[0]["files"]
-    assert content_of(file) == b"second try"
+def test_every_upload_has_a_place_of_its_own_whatever_it_is_called(
+    operator: LambdaOperator, http: HttpStation, directory: str
+) -> None:
+    sent = {
+        "log.txt": b"zero",
+        "a/log.txt": b"one",
+        "b/log.txt": b"two",
+        "\u00e9.txt": b"three",
+        "\u00fc.txt": b"three",
+    }
+    for name, content in sent.items():
+        assert http.put(directory + quote(name), content).status == 200
+    assert http.put(f"{directory}log.txt", b"zero and more").status == 200
+    files = diagnostics(operator)[0]["files"]
+    found = {(file["sentAs"], content_of(file)) for file in files}
+    assert found == {*sent.items(), ("log.txt", b"zero and more")}
+    assert {file["name"] for file in files} == {"log.txt", "_.txt"}
+
+
+def test_a_station_that_tries_again_sends_nothing_new(
+    operator: LambdaOperator, http: HttpStation, directory: str
+) -> None:
+    for _ in range(3):
+        assert http.put(f"{directory}log", LOG).status == 200
+        assert http.post(directory, LOG).status == 200
+        http.station.wait(seconds=30)
+    assert {file["sentAs"] for file in diagnostics(operator)[0]["files"]} == {"log", None}
+    assert len(boto3.client("s3").list_objects_v2(Bucket="files", Prefix="diagnostics/")["Contents"]) == 2
+
+
+def test_all_files_of_a_large_form_are_found(operator: LambdaOperator, http: HttpStation, directory: str) -> None:
+    parts = [(f'name="f{number}"; filename="p{number}.log"', b"hello") for number in range(120)]
+    assert http.post(directory, form(*parts), content_type="multipart/form-data; boundary=BoUnDaRy").status == 200
+    (request,) = diagnostics(operator)
+    assert (len(request["files"]), request["hasMoreFiles"]) == (50, True)
+    files = operator.items(f"/charge-points/CP001/diagnostics/{request['id']}/files", limit=50)
+    assert {file["name"] for file in files} == {f"p{number}.log" for number in range(120)}
+    assert len(boto3.client("s3").list_objects_v2(Bucket="files", Prefix="diagnostics/")["Contents"]) == 120
+    assert content_of(files[0]) == b"hello"
+
+
+def test_files_of_what_was_never_asked_for_are_not_there(operator: LambdaOperator, booted: CalledStation) -> None:
+    assert operator.get("/charge-points/CP001/diagnostics/nothing/files").status == 404
 
 
 def test_nothing_is_no_file(operator: LambdaOperator, http: HttpStation, directory: str) -> None:
@@ -127,9 +166,21 @@ def test_nothing_is_no_file(operator: LambdaOperator, http: HttpStation, directo
     assert diagnostics(operator)[0]["files"] == []
 
 
-def test_nobody_fills_the_bucket_without_end(http: HttpStation, directory: str) -> None:
-    statuses = [http.put(f"{directory}{number}", b"x").status for number in range(51)]
-    assert statuses == [200] * 50 + [409]
+def test_nobody_fills_the_bucket_without_end(
+    operator: LambdaOperator, http: HttpStation, directory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_transfers, "MOST_FILES", 3)
+    monkeypatch.setattr(file_transfers, "MOST_BYTES", 10)
+    assert http.put(f"{directory}a", b"1234").status == 200
+    too_many = form(*((f'name="f"; filename="{number}"', b"x") for number in range(3)))
+    refused = http.post(directory, too_many, content_type="multipart/form-data; boundary=BoUnDaRy")
+    assert refused.status == 409
+    assert http.put(f"{directory}b", b"1234567").status == 409
+    assert http.put(f"{directory}b", b"12345678901").status == 409
+    assert http.put(f"{directory}b", b"123456").status == 200
+    assert http.put(f"{directory}a", b"1234").status == 200
+    assert http.put(f"{directory}c", b"1").status == 409
+    assert {file["name"] for file in diagnostics(operator)[0]["files"]} == {"a", "b"}
 
 
 def test_a_directory_is_not_read(http: HttpStation, directory: str) -> None:

@@ -25,6 +25,7 @@ ITEMS = {
     "meter values of a connector": keys.Key(keys.connector_meter_partition(CP, 1, NOW), TIMED),
     "history": keys.event(CP, "status", NOW, "abc"),
     "file transfer": keys.file_transfer(CP, "firmware", CallId("c1")),
+    "received file": keys.received_file(CP, CallId("c1"), "abc"),
     "file token": keys.file_token("abc"),
     "firmware image": keys.firmware_image("abc"),
     "orphan": keys.orphan(CP, "abc"),

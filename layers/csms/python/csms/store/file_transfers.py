@@ -1,4 +1,7 @@
-"""What became of each UpdateFirmware and GetDiagnostics: the statuses a station told, the files it fetched or sent."""
+"""What became of each UpdateFirmware and GetDiagnostics: what the station told, whether it fetched or sent anything.
+
+The files themselves are in `csms.store.received_files`.
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +18,8 @@ from csms.store.calls import CallState
 from csms.store.errors import ConditionFailed
 from csms.store.table import Cursor, Item, Table
 
-MOST_FILES: Final = 50
+MOST_FILES: Final = 1000
+MOST_BYTES: Final = 2**30
 """Of one request: whoever has the token cannot fill the bucket without end."""
 _MOST_STATUSES: Final = 200
 _RECENT: Final = 5
@@ -52,16 +56,6 @@ class ToldStatus:
 
 
 @dataclass(frozen=True)
-class ReceivedFile:
-    """A file that a station sent."""
-
-    name: str
-    key: str
-    size: int
-    received_at: datetime
-
-
-@dataclass(frozen=True)
 class FileTransfer:
     """One transfer, known by the id of its call; there is none before the call was sent."""
 
@@ -83,7 +77,8 @@ class FileTransfer:
     fetched_at: datetime | None = None
     """When the station first asked for the image."""
     statuses: tuple[ToldStatus, ...] = ()
-    files: tuple[ReceivedFile, ...] = ()
+    has_files: bool = False
+    """Whether the station sent any."""
     completed_at: datetime | None = None
     withdrawn_at: datetime | None = None
 
@@ -99,7 +94,7 @@ class FileTransfer:
 
     def state(self, now: datetime) -> TransferState:
         """Where it is now."""
-        if self.completed_at or self.files:
+        if self.completed_at or self.has_files:
             return TransferState.COMPLETED
         if self.withdrawn_at or self.call_state is CallState.CANCELLED:
             return TransferState.WITHDRAWN
@@ -173,10 +168,12 @@ class FileTransfers:
             condition=_is_shorter("statuses", _MOST_STATUSES),
         )
 
-    def add_file(self, transfer: FileTransfer, file: ReceivedFile) -> bool:
-        """Add a file the station sent; False if it has sent too many."""
-        entry = {"name": file.name, "key": file.key, "size": file.size, "at": format_timestamp(file.received_at)}
-        return self._change(transfer, {}, append={"files": [entry]}, condition=_is_shorter("files", MOST_FILES))
+    def make_room(self, transfer: FileTransfer, count: int, size: int) -> bool:
+        """Count files that are about to be stored, of so many bytes together; False if they would be too many."""
+        if count > MOST_FILES or size > MOST_BYTES:
+            return False
+        has_room = _is_at_most("file_count", MOST_FILES - count) & _is_at_most("file_bytes", MOST_BYTES - size)
+        return self._change(transfer, {}, add={"file_count": count, "file_bytes": size}, condition=has_room)
 
     def note_fetch(self, charge_point_id: ChargePointId, kind: FileKind, call_id: CallId, now: datetime) -> None:
         """Note that the station asks for the file, if it is the first time."""
@@ -201,11 +198,12 @@ class FileTransfers:
         assign: dict[str, Any],
         *,
         append: dict[str, Any] | None = None,
+        add: dict[str, int] | None = None,
         condition: ConditionBase = _EXISTS,
     ) -> bool:
         """Whether the condition held; a row that TTL has removed is not brought back."""
         try:
-            self._table.update(_key(transfer), assign=assign, append=append, condition=_EXISTS & condition)
+            self._table.update(_key(transfer), assign=assign, append=append, add=add, condition=_EXISTS & condition)
         except ConditionFailed:
             return False
         return True
@@ -232,6 +230,10 @@ def _is_shorter(name: str, length: int) -> ConditionBase:
     return Attr(name).not_exists() | Attr(name).size().lt(length)
 
 
+def _is_at_most(name: str, number: int) -> ConditionBase:
+    return Attr(name).not_exists() | Attr(name).lte(number)
+
+
 def _moment(item: Item, name: str) -> datetime | None:
     return parse_timestamp(item[name]) if name in item else None
 
@@ -250,10 +252,7 @@ def _from_item(item: Item) -> FileTransfer:
         announced_name=item.get("announced_name"),
         fetched_at=_moment(item, "fetched_at"),
         statuses=tuple(ToldStatus(told["status"], parse_timestamp(told["at"])) for told in item.get("statuses", ())),
-        files=tuple(
-            ReceivedFile(file["name"], file["key"], file["size"], parse_timestamp(file["at"]))
-            for file in item.get("files", ())
-        ),
+        has_files="file_count" in item,
         completed_at=_moment(item, "completed_at"),
         withdrawn_at=_moment(item, "withdrawn_at"),
     )

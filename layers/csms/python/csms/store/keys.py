@@ -152,6 +152,16 @@ def file_transfer(charge_point_id: ChargePointId, kind: str, call_id: CallId) ->
     return Key(charge_point_partition(charge_point_id), f"{file_transfer_prefix(kind)}{call_id}")
 
 
+def received_file_prefix(call_id: CallId) -> str:
+    """The files that a charge point sent for one GetDiagnostics."""
+    return f"UPLOAD#{call_id}#"
+
+
+def received_file(charge_point_id: ChargePointId, call_id: CallId, digest: str) -> Key:
+    """One of them; the same file again is the same item."""
+    return Key(charge_point_partition(charge_point_id), f"{received_file_prefix(call_id)}{digest}")
+
+
 def file_token(token_hash: str) -> Key:
     """What a station's short URL leads to; the token itself is stored nowhere."""
     return Key(f"FILETOKEN#{token_hash}", "FILETOKEN")

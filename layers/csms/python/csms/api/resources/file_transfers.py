@@ -17,10 +17,12 @@ from csms.api.routing import Routes
 from csms.api.scopes import Scope
 from csms.ids import CallId
 from csms.store.calls import CallState
-from csms.store.file_transfers import FileKind, FileTransfer, ReceivedFile, TransferState
+from csms.store.file_transfers import FileKind, FileTransfer, TransferState
+from csms.store.received_files import ReceivedFile, ReceivedFilePage
 
 routes = Routes("Firmware")
 _DOWNLOAD_WITHIN: Final = timedelta(minutes=15)
+_FIRST_FILES: Final = 50
 
 PathCall = Annotated[str, Path(description="Id of the UpdateFirmware or GetDiagnostics command.")]
 
@@ -35,7 +37,8 @@ class ToldStatusView(View):
 class FileView(View):
     """A file that the station sent."""
 
-    name: str
+    name: str = Field(description="Of harmless characters; several files may have the same.")
+    sent_as: str | None = Field(description="What the station called it, if it did.")
     size_bytes: int
     received_at: Moment
     download_url: str = Field(description="For a quarter of an hour.")
@@ -66,7 +69,8 @@ class DiagnosticsView(TransferView):
     """A request for diagnostics."""
 
     file_name: str | None = Field(description="The name that the station announced, which need not be that of a file.")
-    files: list[FileView]
+    files: list[FileView] = Field(description=f"{_FIRST_FILES} at most: all are at `/diagnostics/{{id}}/files`.")
+    has_more_files: bool
 
 
 @routes.get("/charge-points/<identity>/firmware-updates", Scope.READ)
@@ -99,17 +103,38 @@ def list_diagnostics(
     return Page[DiagnosticsView](items=views, cursor=encode_key(page.cursor))
 
 
+@routes.get("/charge-points/<identity>/diagnostics/<call>/files", Scope.READ)
+def list_diagnostics_files(
+    current: Current, identity: PathIdentity, call: PathCall, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
+) -> Page[FileView]:
+    """The files that a station sent for one request, in no particular order.
+
+    Every upload is a file of its own, unless it has the name and the content of one that is there.
+    """
+    transfer = _find(current, identity, FileKind.DIAGNOSTICS, call)
+    page = current.store.received_files.list(
+        transfer.charge_point_id, transfer.call_id, limit=limit, after=decode_key(cursor)
+    )
+    views = [_file_view(current, file) for file in page.files]
+    return Page[FileView](items=views, cursor=encode_key(page.cursor))
+
+
 @routes.delete("/charge-points/<identity>/diagnostics/<call>", Scope.OPERATE, status=HTTPStatus.NO_CONTENT)
 def withdraw_diagnostics(current: Current, identity: PathIdentity, call: PathCall) -> Response[None]:
     """Withdraw a request for diagnostics: the station's URL takes nothing any more. Files that are there stay."""
     return _withdraw(current, identity, FileKind.DIAGNOSTICS, call)
 
 
-def _withdraw(current: CurrentRequest, identity: str, kind: FileKind, call: str) -> Response[None]:
+def _find(current: CurrentRequest, identity: str, kind: FileKind, call: str) -> FileTransfer:
     charge_point_id = current.charge_point(identity).id
     transfer = current.store.file_transfers.get(charge_point_id, kind, CallId(call))
     if transfer is None:
         raise NotFound(f"{identity} was sent no such command")
+    return transfer
+
+
+def _withdraw(current: CurrentRequest, identity: str, kind: FileKind, call: str) -> Response[None]:
+    transfer = _find(current, identity, kind, call)
     if transfer.token_hash:
         current.store.file_tokens.revoke(transfer.token_hash)
     current.store.file_transfers.withdraw(transfer, current.now)
@@ -126,17 +151,26 @@ def _update_view(current: CurrentRequest, transfer: FileTransfer) -> FirmwareUpd
 
 
 def _diagnostics_view(current: CurrentRequest, transfer: FileTransfer) -> DiagnosticsView:
-    last_of_name = {file.name: file for file in transfer.files}
+    page = ReceivedFilePage([], None)
+    if transfer.has_files:
+        page = current.store.received_files.list(transfer.charge_point_id, transfer.call_id, limit=_FIRST_FILES)
     return DiagnosticsView(
         **_fields(current, transfer),
         file_name=transfer.announced_name,
-        files=[_file_view(current, file) for file in last_of_name.values()],
+        files=[_file_view(current, file) for file in page.files],
+        has_more_files=page.cursor is not None,
     )
 
 
 def _file_view(current: CurrentRequest, file: ReceivedFile) -> FileView:
     url = current.runtime.files.download_url(file.key, file.name, _DOWNLOAD_WITHIN)
-    return FileView(name=file.name, size_bytes=file.size, received_at=file.received_at, download_url=url)
+    return FileView(
+        name=file.name,
+        sent_as=file.sent_as,
+        size_bytes=file.size,
+        received_at=file.received_at,
+        download_url=url,
+    )
 
 
 def _fields(current: CurrentRequest, transfer: FileTransfer) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from csms.api.request import Current, CurrentRequest
 from csms.api.routing import OPEN, Routes
 from csms.files import CONTENT_TYPE, FileMissing
 from csms.store.file_tokens import TOKEN_LENGTH, FileToken
-from csms.store.file_transfers import MOST_FILES, FileKind, FileTransfer, ReceivedFile
+from csms.store.file_transfers import MOST_BYTES, MOST_FILES, FileKind, FileTransfer
+from csms.store.received_files import ReceivedFile, digest_of
 
 routes = Routes("Files of charge points")
 _logger = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ _logger = logging.getLogger(__name__)
 LARGEST_ANSWER: Final = 4 * 1024 * 1024
 """Bytes that go through the function: in base64 they are 5.6 MB of Lambda's 6 MB."""
 _REDIRECTED_FOR: Final = timedelta(hours=6)
+_LONGEST_NAME: Final = 255
 
 PathLink = Annotated[str, Path(description="The token, and whatever name follows it.")]
 _ANYTHING: Final = {CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}
@@ -101,8 +103,7 @@ def _receive(current: CurrentRequest, link: str) -> Response[None]:
     parts = _parts(current, path)
     if not parts:
         raise MalformedRequest("there is no file in the body")
-    for part in parts:
-        _keep(current, transfer, part)
+    _keep(current, transfer, parts)
     return Response(HTTPStatus.OK)
 
 
@@ -110,24 +111,40 @@ def _parts(current: CurrentRequest, path: str) -> list[Part]:
     """The files of the body that are not empty: those of a form, or all of it as one."""
     boundary = boundary_of(current.content_type)
     if boundary is None:
-        parts = [Part(path or None, current.content)]
+        parts = [Part(path.lstrip("/") or None, current.content)]
     else:
         found = [part for part in parse_parts(current.content, boundary) if part.content]
         parts = [part for part in found if part.name] or found[:1]
     return [part for part in parts if part.content]
 
 
-def _keep(current: CurrentRequest, transfer: FileTransfer, part: Part) -> None:
-    """Store the file, then say that it is there. The same name again replaces it."""
-    if len(transfer.files) >= MOST_FILES:
-        raise Conflict(f"{MOST_FILES} files were uploaded here, which is enough")
-    name = safe_name(part.name or "", f"diagnostics-{current.now:%Y%m%dT%H%M%SZ}")
-    file = ReceivedFile(name, f"diagnostics/{transfer.call_id}/{name}", len(part.content), current.now)
-    current.runtime.files.put(file.key, part.content)
-    current.store.file_transfers.add_file(transfer, file)
-    _logger.info(
-        "a file was uploaded",
-        extra={"charge_point_id": transfer.charge_point_id, "call_id": transfer.call_id, "size": file.size},
+def _keep(current: CurrentRequest, transfer: FileTransfer, parts: list[Part]) -> None:
+    """Store the files, all or none, and say of each that it is there. What is there already stays as it is.
+
+    Raises:
+        Conflict: there is no room for all of them.
+    """
+    contents = {(file := _described(current, transfer, part)): part.content for part in parts}
+    missing = current.store.received_files.missing(list(contents))
+    size = sum(file.size for file in missing)
+    if missing and not current.store.file_transfers.make_room(transfer, len(missing), size):
+        raise Conflict(f"no more than {MOST_FILES} files or {MOST_BYTES >> 20} MiB are kept of one request")
+    for file in missing:
+        current.runtime.files.put(file.key, contents[file])
+        current.store.received_files.add(file, transfer)
+    about = {"charge_point_id": transfer.charge_point_id, "call_id": transfer.call_id}
+    _logger.info("files were uploaded", extra={**about, "files": len(parts), "new": len(missing), "size": size})
+
+
+def _described(current: CurrentRequest, transfer: FileTransfer, part: Part) -> ReceivedFile:
+    return ReceivedFile(
+        charge_point_id=transfer.charge_point_id,
+        call_id=transfer.call_id,
+        digest=digest_of(part.name, part.content),
+        name=safe_name(part.name or "", f"diagnostics-{current.now:%Y%m%dT%H%M%SZ}"),
+        size=len(part.content),
+        received_at=current.now,
+        sent_as=part.name[:_LONGEST_NAME] if part.name else None,
     )
 
 
