@@ -1,5 +1,6 @@
 """Counts and times AWS calls from outside the production code: CPU time, capacity units, operations."""
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,13 @@ class Spent:
     write_units: float = 0.0
     read_units: float = 0.0
     operations: Counter[str] = field(default_factory=Counter)
+    calls_by_thread: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def calls_in_a_row(self) -> int:
+        """How many calls one after the other it comes to, where threads share some of them."""
+        own = self.calls_by_thread[threading.get_ident()]
+        return own + max((n for ident, n in self.calls_by_thread.items() if ident != threading.get_ident()), default=0)
 
 
 class AwsMeter:
@@ -33,6 +41,7 @@ class AwsMeter:
         self.counts_units = counts_units
         """Asking for the units costs CPU time: they are counted in laps of their own."""
         self.spent = Spent()
+        self._lock = threading.Lock()
 
     def reset(self) -> None:
         """Begin with the next invocation."""
@@ -71,14 +80,15 @@ class AwsMeter:
         return {**params, "ReturnConsumedCapacity": "INDEXES"} if self.counts_units else params
 
     def _count(self, operation: str, consumed: Any, cpu_ns: int) -> None:
-        spent = self.spent
-        spent.aws_cpu_ns += cpu_ns
-        spent.operations[operation] += 1
-        units = _units(consumed)
-        if operation in _READS:
-            spent.read_units += units
-        else:
-            spent.write_units += units
+        spent, units = self.spent, _units(consumed)
+        with self._lock:
+            spent.aws_cpu_ns += cpu_ns
+            spent.operations[operation] += 1
+            spent.calls_by_thread[threading.get_ident()] += 1
+            if operation in _READS:
+                spent.read_units += units
+            else:
+                spent.write_units += units
 
 
 def _unreported(operation: str, arguments: dict[str, Any]) -> list[dict[str, float]]:

@@ -11,8 +11,9 @@ from benchmarks.fleet_section import fleet_section
 from benchmarks.imports_section import imports_section
 from benchmarks.planning_section import planning_section
 from benchmarks.section import Section
+from benchmarks.steps_section import steps_section
 
-PARTS: Final = ("actions", "commands", "imports", "fleet", "cost", "planning")
+PARTS: Final = ("actions", "commands", "imports", "fleet", "cost", "planning", "steps")
 
 
 def run_parts(
@@ -27,5 +28,6 @@ def run_parts(
         "fleet": lambda: fleet_section(stations, day_s, visits),
         "cost": lambda: cost_section(costs),
         "planning": planning_section,
+        "steps": steps_section,
     }
     return [measure[name]() for name in names]

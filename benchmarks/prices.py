@@ -13,3 +13,5 @@ READ_UNIT: Final = 0.125 / MILLION
 LAMBDA_REQUEST: Final = 0.20 / MILLION
 """https://aws.amazon.com/lambda/pricing/ (arm64)"""
 LAMBDA_GB_SECOND: Final = 0.0000133334
+STATE_TRANSITION: Final = 0.025 / 1000
+"""Of a Standard workflow, each repetition too. https://aws.amazon.com/step-functions/pricing/"""
