@@ -24,19 +24,18 @@ from csms.smart_charging.situation import (
     Session,
     Situation,
     StationLimit,
-    Turn,
 )
 from csms.smart_charging.worst_case import worst_case_a
 from csms.store import Store
 from csms.store.calls import Call, CallState
 from csms.store.charging_plans import ChargingPlan
 from csms.store.charging_profiles import InstalledProfile
-from csms.store.connectors import Connector
+from csms.store.connectors import PAUSED_BY_VEHICLE, Connector
 from csms.store.links import Link, Registration
 from csms.store.planned_profiles import PlannedProfile, ProfileRole, SendOutcome
 from csms.store.sites import Member, Site
 from csms.store.transactions import Transaction
-from csms.v16.charging_profiles import LIMITS
+from csms.v16.charging_profiles import PROFILE_LIMITS
 from csms.v16.installed_profiles import installed_profiles, knowledge_of
 from csms.v16.measured_current import measured_da
 from csms.v16.planned_profiles import Wiring
@@ -193,7 +192,7 @@ def _station(store: Store, site: Site, member: Member, link: Link | None, now: d
         connectors=connectors,
         transactions=running,
         profiles=installed_profiles(store, identity, now, consistent=True),
-        limits=store.configuration.values(identity, *LIMITS, _PHASE_ROTATION),
+        limits=store.configuration.values(identity, *PROFILE_LIMITS, _PHASE_ROTATION),
         measured_da={},
     )
     measured = {number: _measured(store, station, found, site.voltage_v) for number, found in running.items()}
@@ -327,8 +326,6 @@ class _Surveyor:
     def _session(self, station: Station, transaction: Transaction) -> Session:
         number = transaction.start.connector_id
         row = self._row_of(station, number, transaction)
-        served = Turn(is_served=True, since=row.served_since) if row and row.served_since else None
-        waiting = Turn(is_served=False, since=row.waiting_since) if row and row.waiting_since else None
         status = station.connectors[number].status
         return Session(
             transaction_id=transaction.id,
@@ -337,10 +334,10 @@ class _Surveyor:
             demand_da=demand_da(
                 station.measured_da.get(number, ()),
                 allowed_da=row.limit_at if row else None,
-                is_suspended_by_vehicle=status is not None and status.status == "SuspendedEV",
+                is_suspended_by_vehicle=status is not None and status.status == PAUSED_BY_VEHICLE,
                 now=self._now,
             ),
-            turn=served or waiting,
+            turn=row.turn if row else None,
         )
 
     def _row_of(self, station: Station, number: int, transaction: Transaction) -> PlannedProfile | None:
