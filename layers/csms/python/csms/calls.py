@@ -38,6 +38,7 @@ _GRACE: Final = timedelta(seconds=45)
 _SETTINGS_LIFETIME: Final = timedelta(hours=24)
 _IMMEDIATE_LIFETIME: Final = timedelta(minutes=5)
 _MOST_SKIPPED: Final = 10
+_QUIET: Final = "quiet mode: only what can be sent at once is sent"
 
 
 class CallRefused(Exception):  # noqa: N818  it is an answer, not an error
@@ -152,7 +153,7 @@ class CallEngine:
         self._operations.check(call, link, now)
         can_go_now = link.connection_id is not None and not link.waiting and link.flight is None
         if link.is_quiet and not (can_go_now or self._is_landing(link)):
-            raise NotConnected("quiet mode: only what can be sent at once is sent")
+            raise NotConnected(_QUIET)
         if len(link.waiting) >= LONGEST_WAITING_LIST:
             raise WaitingListFull
         call = self._claimed(call, order)
@@ -162,8 +163,9 @@ class CallEngine:
             return stored
         if stored is not concealed:
             call = self._operations.reveal(stored)
-        if not (can_go_now and self._is_time(link, now) and self._send(call, link)):
-            self.dispatch(order.charge_point_id, self._store.links.enqueue(order.charge_point_id, call.id))
+        is_time = can_go_now and self._is_time(link, now)
+        if not (is_time and self._send(call, link)):
+            self.dispatch(order.charge_point_id, self._line_up(call, is_quiet=link.is_quiet, has_lost=is_time))
         return stored
 
     def repeated(self, order: Order) -> Call | None:
@@ -171,13 +173,15 @@ class CallEngine:
 
         Raises:
             CallRefused: the key was used for another command.
+            WaitingListFull: it was not seen on its way, and there is no place for it any more.
+            LookupError: the charge point is gone.
         """
         if order.idempotency_key is None:
             return None
         claim = self._store.calls.claimed(order.charge_point_id, order.idempotency_key)
         call = self._store.calls.get(order.charge_point_id, _check_same(claim, order)) if claim else None
         if call and call.state is CallState.QUEUED:
-            self.dispatch(call.charge_point_id, self._store.links.enqueue(call.charge_point_id, call.id))
+            self.dispatch(call.charge_point_id, self._line_up(call))
         return call
 
     def dispatch(self, charge_point_id: ChargePointId, link: Link | None = None) -> None:
@@ -284,6 +288,24 @@ class CallEngine:
         claim = Claim(call.id, order.fingerprint)
         claim = self._store.calls.claim(order.charge_point_id, order.idempotency_key, claim, call.created_at)
         return replace(call, id=_check_same(claim, order))
+
+    def _line_up(self, call: Call, *, is_quiet: bool = False, has_lost: bool = False) -> Link:
+        """Put a call that is queued on the waiting list; for one that finds no place there it was never placed.
+
+        In quiet mode one call has a place, to wait for the moment the station may be called, and none that has lost
+        the slot to another.
+        """
+        try:
+            if is_quiet and has_lost:
+                raise WaitingListFull
+            most = 1 if is_quiet else LONGEST_WAITING_LIST
+            return self._store.links.enqueue(call.charge_point_id, call.id, most=most)
+        except WaitingListFull as full:
+            self._store.calls.discard(call)
+            raise NotConnected(_QUIET) if is_quiet else full from None
+        except ConditionFailed as gone:
+            self._store.calls.discard(call)
+            raise LookupError(call.charge_point_id) from gone
 
     def _lifetime(self, order: Order, link: Link, now: datetime) -> timedelta:
         if order.lifetime is not None:

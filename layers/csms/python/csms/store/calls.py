@@ -7,6 +7,7 @@ queued --dispatch--> sent --answer--> accepted | rejected | failed
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -149,6 +150,13 @@ class Calls:
         except ConditionFailed as existing:
             return _from_item(existing.item or {})
         return call
+
+    def discard(self, call: Call) -> None:
+        """Forget a call that could not be placed after all, unless somebody has sent it meanwhile."""
+        with suppress(ConditionFailed):
+            self._table.delete(
+                keys.call(call.charge_point_id, call.id), condition=Attr("state").eq(CallState.QUEUED.value)
+            )
 
     def get(self, charge_point_id: ChargePointId, call_id: CallId, *, consistent: bool = True) -> Call | None:
         """One call, strongly consistent unless asked otherwise."""

@@ -205,8 +205,15 @@ class Links:
                 condition=Attr("connection_id").eq(connection_id),
             )
 
-    def enqueue(self, charge_point_id: ChargePointId, call_id: CallId, *, in_front: bool = False) -> Link:
-        """Put a call on the waiting list unless it is there or in flight.
+    def enqueue(
+        self,
+        charge_point_id: ChargePointId,
+        call_id: CallId,
+        *,
+        in_front: bool = False,
+        most: int = LONGEST_WAITING_LIST,
+    ) -> Link:
+        """Put a call on the waiting list unless it is there or in flight; in front, where it was, there is room.
 
         Raises:
             WaitingListFull: the list has no room.
@@ -215,7 +222,7 @@ class Links:
         is_not_held = (Attr("waiting").not_exists() | ~Attr("waiting").contains(call_id)) & (
             Attr("flight").not_exists() | Attr("flight.call_id").ne(call_id)
         )
-        has_room = Attr("waiting").not_exists() | Attr("waiting").size().lt(LONGEST_WAITING_LIST)
+        has_room = Attr("waiting").not_exists() | Attr("waiting").size().lt(most)
         try:
             item = self._table.update(
                 keys.link(charge_point_id),
