@@ -45,6 +45,7 @@ from local.http_api import HttpApi
 from local.invocations import Invocations
 from local.listener import HOST, Listener
 from local.provision import provision
+from local.resumed_plans import resume_plans
 from local.seeds import seed
 from local.server import serving
 from local.settings import StackSettings
@@ -138,7 +139,8 @@ def _prepare(functions: Mapping[str, LambdaFunction]) -> Sequence[Source]:
     provision()
     csms = runtime()
     seed(csms.store.id_tags)
-    _ = csms.gateway, csms.call_queue, csms.files, csms.workflows, csms.boundary_queue
+    _ = csms.gateway, csms.call_queue, csms.files, csms.boundary_queue, csms.charging_plans
+    resume_plans(csms.workflows)
     return _event_sources(functions)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from local.function import LambdaFunction
 from local.invocations import Invocations
 from local.listener import HOST, Listener
 from local.provision import provision
+from local.resumed_plans import resume_plans
 from local.server import serving
 from tests.scripted_plans import ScriptedPlans
 
@@ -27,12 +29,12 @@ P = PlanId("P")
 _PATIENCE_S = 20
 
 
-@pytest.fixture
-async def plans(tmp_path: Path) -> AsyncIterator[ScriptedPlans]:
-    """What the functions in the embedded AWS ask."""
+@asynccontextmanager
+async def embedded_aws(directory: Path) -> AsyncIterator[ScriptedPlans]:
+    """MiniStack, provisioned; what its functions ask."""
     with Listener("INVOCATIONS_PORT", 0).bind() as listening, ThreadPoolExecutor(8) as pool:
         url = f"http://{HOST}:{listening.getsockname()[1]}/secret"
-        aws = EmbeddedAws.start(Listener("AWS_PORT", 0), tmp_path, url)
+        aws = EmbeddedAws.start(Listener("AWS_PORT", 0), directory, url)
         try:
             with replaced_environment(handler_environment(aws.url, "", "")):
                 runtime.cache_clear()
@@ -47,6 +49,12 @@ async def plans(tmp_path: Path) -> AsyncIterator[ScriptedPlans]:
         finally:
             runtime.cache_clear()
             aws.stop()
+
+
+@pytest.fixture
+async def plans(tmp_path: Path) -> AsyncIterator[ScriptedPlans]:
+    async with embedded_aws(tmp_path) as scripted:
+        yield scripted
 
 
 async def _until(holds: Callable[[], bool]) -> None:
@@ -104,3 +112,17 @@ async def test_a_plan_that_is_over_ends(plans: ScriptedPlans) -> None:
     await asyncio.to_thread(_workflows().start, P, 1)
     assert (await _finished())["status"] == "SUCCEEDED"
     assert plans.asked == ["plan P-1"]
+
+
+async def test_a_plan_that_waited_when_the_stack_stopped_goes_on_when_it_starts(tmp_path: Path) -> None:
+    async with embedded_aws(tmp_path) as before:
+        before.waits = True
+        await asyncio.to_thread(_workflows().start, P, 1)
+        await _until(lambda: "wait" in before.tokens)
+    async with embedded_aws(tmp_path) as after:
+        after.next = "end"
+        await asyncio.to_thread(resume_plans, _workflows())
+        assert (await _finished(step=2))["status"] == "SUCCEEDED"
+        assert after.asked == ["plan P-2"]
+        await asyncio.to_thread(resume_plans, _workflows())
+        assert after.asked == ["plan P-2"]
