@@ -1,7 +1,7 @@
 """Charging plans whose execution ended with the stack: MiniStack cannot go on with one that waits.
 
-`sweep` would find them when their next step is overdue, which takes minutes. Here it is started at once; a plan that has
-gone on meanwhile, or takes no steps, lets it end without doing anything.
+`sweep` would find them when their next step is overdue, which takes minutes. Here it is started at once; a plan that
+has gone on meanwhile, or takes no steps, lets it end without doing anything.
 """
 
 from collections.abc import Iterable
