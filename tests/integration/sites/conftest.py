@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
+import boto3
 import pytest
 
 from csms.ids import ChargePointId
-from csms.runtime import Runtime
+from csms.runtime import Runtime, runtime
 from csms.store.charge_points import ChargePoint, SecurityProfile
 from csms.store.connectors import ConnectorStatus
+from csms.workflows import StepFunctions
+from tests.integration.sites.workflow import Workflow
 from tests.lambda_operator import LambdaOperator, claims_of
 from tests.lambda_station import NOON
 
@@ -15,6 +18,28 @@ from tests.lambda_station import NOON
 @pytest.fixture
 def admin(csms: Runtime) -> LambdaOperator:
     return LambdaOperator(claims_of("admin"))
+
+
+@pytest.fixture
+def workflow(csms: Runtime, monkeypatch: pytest.MonkeyPatch) -> Workflow:
+    """The state machine of charging plans, whose executions only begin."""
+    client = boto3.client("stepfunctions")
+    created = client.create_state_machine(
+        name="plans", definition="{}", roleArn="arn:aws:iam::123456789012:role/service-role/x"
+    )
+    monkeypatch.setenv("CHARGING_PLAN_ARN", created["stateMachineArn"])
+    runtime.cache_clear()
+    found = Workflow(client, created["stateMachineArn"])
+    monkeypatch.setattr(StepFunctions, "complete", lambda _, token, result: found.completed.append(token))
+    return found
+
+
+@pytest.fixture
+def site(csms: Runtime, workflow: Workflow, admin: LambdaOperator) -> str:
+    """The id of a site without charge points."""
+    answer = admin.post("/sites", {"name": "Car park", "maximumA": 100, "safeLimitA": 6})
+    found: str = answer.json["id"]
+    return found
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """Charging plans as operators make, start and stop them; what a step does is tested with the workflow."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from csms.ids import CallId, ChargePointId, PlanId, SiteId, TransactionId
@@ -15,47 +14,12 @@ from csms.store.calls import Call, CallState, Outcome
 from csms.store.charging_plans import Budget, PlanState
 from csms.store.planned_profiles import LimitFrom, PlannedProfile, ProfileRole, SendOutcome
 from csms.store.sites import WaitingTask
-from csms.workflows import StepFunctions
+from tests.integration.sites.workflow import Workflow
 from tests.lambda_operator import LambdaOperator, claims_of
 from tests.lambda_station import NOON
 
 PERIOD = {"start": "2026-03-05T12:00:00Z", "end": "2026-03-05T13:00:00Z", "limitA": 50}
 LATER = {"start": "2026-03-05T13:00:00Z", "end": "2026-03-05T14:00:00+00:00", "limitW": 20_000}
-
-
-@dataclass
-class Workflow:
-    """What Step Functions was asked for."""
-
-    client: Any
-    arn: str
-    completed: list[str] = field(default_factory=list)
-
-    @property
-    def started(self) -> list[str]:
-        """The names of the executions, in alphabetical order."""
-        found = self.client.list_executions(stateMachineArn=self.arn)["executions"]
-        return sorted(execution["name"] for execution in found)
-
-
-@pytest.fixture
-def workflow(csms: Runtime, monkeypatch: pytest.MonkeyPatch) -> Workflow:
-    client = boto3.client("stepfunctions")
-    created = client.create_state_machine(
-        name="plans", definition="{}", roleArn="arn:aws:iam::123456789012:role/service-role/x"
-    )
-    monkeypatch.setenv("CHARGING_PLAN_ARN", created["stateMachineArn"])
-    runtime.cache_clear()
-    found = Workflow(client, created["stateMachineArn"])
-    monkeypatch.setattr(StepFunctions, "complete", lambda _, token, result: found.completed.append(token))
-    return found
-
-
-@pytest.fixture
-def site(csms: Runtime, workflow: Workflow, admin: LambdaOperator) -> str:
-    answer = admin.post("/sites", {"name": "Car park", "maximumA": 100, "safeLimitA": 6})
-    found: str = answer.json["id"]
-    return found
 
 
 def create(admin: LambdaOperator, site: str, **fields: Any) -> dict[str, Any]:
@@ -193,19 +157,21 @@ def test_one_plan_runs_a_site(admin: LambdaOperator, site: str, workflow: Workfl
 def test_of_two_plans_at_the_same_moment_one_gets_the_site(
     csms: Runtime, admin: LambdaOperator, site: str, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    faster = create(admin, site, state="paused")["id"]
     sites = runtime().store.sites
     claim = sites.claim
 
     def claim_late(site_id: SiteId, plan_id: PlanId) -> bool:
-        assert claim(site_id, PlanId("faster"))
+        monkeypatch.setattr(sites, "claim", claim)
+        assert admin.post(f"/charging-plans/{faster}/resume").status == 200
         return claim(site_id, plan_id)
 
     monkeypatch.setattr(sites, "claim", claim_late)
     answer = admin.post("/charging-plans", {"siteId": site, "name": "Winter", "periods": [PERIOD]})
     assert answer.status == 409
-    assert "faster" in answer.json["detail"]
-    assert admin.items("/charging-plans") == []
-    assert workflow.started == []
+    assert faster in answer.json["detail"]
+    assert [plan["id"] for plan in admin.items("/charging-plans")] == [faster]
+    assert workflow.started == [f"{faster}-1"]
 
 
 def test_starting_a_plan_twice_runs_it_once(admin: LambdaOperator, site: str, workflow: Workflow) -> None:

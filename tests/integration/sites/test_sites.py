@@ -7,7 +7,10 @@ import pytest
 
 from csms.ids import ChargePointId, PlanId, SiteId
 from csms.runtime import Runtime
+from csms.store.charging_plans import PlanState
+from tests.integration.sites.workflow import Workflow
 from tests.lambda_operator import Answer, LambdaOperator
+from tests.lambda_station import NOON
 
 AddChargePoint = Callable[[str], ChargePointId]
 NEW = {"name": "Car park", "maximumA": 100, "safeLimitA": 6}
@@ -166,16 +169,17 @@ def test_what_is_not_there_is_not_found(admin: LambdaOperator, add_charge_point:
 
 
 def test_a_site_that_is_in_use_is_not_deleted(
-    csms: Runtime, admin: LambdaOperator, add_charge_point: AddChargePoint
+    csms: Runtime, workflow: Workflow, admin: LambdaOperator, add_charge_point: AddChargePoint
 ) -> None:
     add_charge_point("CP001")
     site = create(admin, chargePoints=[{"chargePointId": "CP001"}])["id"]
     assert admin.delete(f"/sites/{site}").status == 409
     admin.delete(f"/sites/{site}/charge-points/CP001")
-    csms.store.sites.claim(SiteId(site), PlanId("p1"))
-    assert admin.get(f"/sites/{site}").json["chargingPlanId"] == "p1"
-    assert "p1" in admin.delete(f"/sites/{site}").json["detail"]
-    csms.store.sites.release(SiteId(site), PlanId("p1"))
+    period = {"start": "2026-03-05T12:00:00Z", "end": "2026-03-05T13:00:00Z", "limitA": 50}
+    plan = admin.post("/charging-plans", {"siteId": site, "name": "x", "periods": [period]}).json["id"]
+    assert admin.get(f"/sites/{site}").json["chargingPlanId"] == plan
+    assert plan in admin.delete(f"/sites/{site}").json["detail"]
+    csms.store.charging_plans.finish(PlanId(plan), PlanState.ENDED, NOON)
     assert admin.delete(f"/sites/{site}").status == 204
     assert admin.items("/sites") == []
 

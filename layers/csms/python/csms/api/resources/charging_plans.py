@@ -23,6 +23,7 @@ from csms.api.problems import Conflict, Finding, InvalidRequest, NotFound
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
+from csms.api.site_claims import claim
 from csms.ids import PlanId, SiteId
 from csms.site_survey import planned_profiles
 from csms.store.charging_plans import ChargingPlan, PlanState, new_plan_id
@@ -56,9 +57,7 @@ def create_charging_plan(current: Current, new: Annotated[NewPlan, Body()]) -> R
     site for good, then every transaction its share, anew whenever something changes. 409 if another plan runs the site.
     """
     plan = new.to_plan(new_plan_id(), current.caller, current.now)
-    site = _site_of(current, plan)
-    if new.state == "active" and site.plan_id:
-        raise _taken(site)
+    _site_of(current, plan)
     current.store.charging_plans.create(plan)
     if new.state == "active":
         try:
@@ -146,11 +145,13 @@ def delete_charging_plan(current: Current, plan: PathPlan) -> Response[None]:
     found = _find(current, plan)
     if not found.state.is_over and found.activated_at is not None:
         raise _not_now(found)
+    if found.state.is_over:  # one that is not may be started at this moment
+        current.store.planned_profiles.delete(found.id, current.store.planned_profiles.all(found.id))
+        current.store.sites.release(found.site_id, found.id)
     try:
         current.store.charging_plans.delete(found.id)
     except ConditionFailed as refused:
         raise _not_now(found) from refused
-    current.store.planned_profiles.delete(found.id, current.store.planned_profiles.all(found.id))
     current.store.sites.release(found.site_id, found.id)
     _log("charging plan deleted", current, found)
     return Response(204)
@@ -158,8 +159,9 @@ def delete_charging_plan(current: Current, plan: PathPlan) -> Response[None]:
 
 def _activate(current: CurrentRequest, plan: ChargingPlan) -> ChargingPlan:
     """Give the site to the plan and start it. What is missing if this dies half way, `sweep` or a repetition does."""
-    if not current.store.sites.claim(plan.site_id, plan.id):
-        raise _taken(current.store.sites.get(plan.site_id, consistent=True))
+    runs = claim(current, plan)
+    if runs != plan.id:
+        raise Conflict(f"the charging plan {runs} runs the site: stop that first" if runs else "its site is gone")
     try:
         active = current.store.charging_plans.activate(plan, current.now)
     except ConditionFailed as refused:
@@ -199,12 +201,6 @@ def _site_of(current: CurrentRequest, plan: ChargingPlan) -> Site:
     if site is None:
         raise InvalidRequest(Finding("siteId", f"there is no site {plan.site_id}"))
     return site
-
-
-def _taken(site: Site | None) -> Conflict:
-    if site is None:
-        return Conflict("its site was deleted")
-    return Conflict(f"the charging plan {site.plan_id} runs the site: stop that first")
 
 
 def _not_now(plan: ChargingPlan) -> Conflict:

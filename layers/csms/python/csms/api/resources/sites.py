@@ -16,6 +16,7 @@ from csms.api.problems import Conflict, Finding, InvalidRequest, NotFound
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
+from csms.api.site_claims import running_plan
 from csms.api.site_models import (
     MemberSettings,
     MemberView,
@@ -93,8 +94,9 @@ def change_site(current: Current, site: PathSite, changes: Annotated[SiteChanges
 def delete_site(current: Current, site: PathSite) -> Response[None]:
     """Remove a site. 409 while it has charge points or a charging plan runs it."""
     found = _find(current, site)
-    if found.plan_id:
-        raise Conflict(f"the charging plan {found.plan_id} runs it: stop that first")
+    plan_id = running_plan(current, found)
+    if plan_id:
+        raise Conflict(f"the charging plan {plan_id} runs it: stop that first")
     if current.store.sites.member_page(found.id, limit=1).members:
         raise Conflict("it has charge points: remove those first")
     try:
