@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, get_args
 
 from pydantic import ConfigDict, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
 
 from csms.calls import CallRefused, Order
 from csms.ids import CallId, ChargePointId
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _ACCEPTED: Final = frozenset({"Accepted", "Unlocked", "Scheduled", "RebootRequired"})
 _UNREADABLE: Final = "unreadable answer"
+_ALL_OF_IT: Final = ""
+_LONGEST_STATUS: Final = 50
 WARNINGS: Final = "warnings"
 """Where the context of a call keeps what its operator was told."""
 LARGEST_MESSAGE: Final = 16 * 1024
@@ -102,8 +105,10 @@ class Settled:
 
     @property
     def is_unclear(self) -> bool:
-        """Whether the station may have done it: it did not answer, or not in words we can read."""
-        return self.call.state is CallState.TIMED_OUT or self.call.status == _UNREADABLE
+        """Whether the station may have done it: it did not answer, or not in words that the operation has."""
+        call, statuses = self.call, operations()[self.call.action].statuses
+        is_no_word = call.state is CallState.REJECTED and bool(statuses) and call.status not in statuses
+        return call.state is CallState.TIMED_OUT or call.status == _UNREADABLE or is_no_word
 
 
 @dataclass(frozen=True)
@@ -200,9 +205,44 @@ class Operation(Generic[RequestT, ResponseT]):
         request = self.request.model_validate_json(_as_json(settled.call.payload))
         self._apply(request, self._read_response(settled.call.response), settled)
 
-    def _read_response(self, response: Any) -> ResponseT | None:
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The statuses that a charge point may answer with; none where it answers with something else."""
+        found = self.response.model_fields.get("status")
+        return get_args(found.annotation) if found else ()
+
+    def outcome(self, payload: Any) -> Outcome:
+        """What an answer means. One outside the schema is flagged, and used where its meaning is clear."""
+        faults = self._faults(payload)
+        status = self._status_in(payload)
+        if status is not None:
+            is_accepted = status in _ACCEPTED and (not self.statuses or status in self.statuses)
+            return Outcome(CallState.ACCEPTED if is_accepted else CallState.REJECTED, status, payload, bool(faults))
+        required = {to_camel(name) for name, found in self.response.model_fields.items() if found.is_required()}
+        if required and not faults.isdisjoint(required | {_ALL_OF_IT}):
+            return Outcome(CallState.FAILED, _UNREADABLE, payload, is_flagged=True)
+        return Outcome(CallState.ACCEPTED, None, payload, bool(faults))
+
+    def _status_in(self, payload: Any) -> str | None:
+        """In the schema's spelling; a status that the operation does not have as it came."""
+        given = payload.get("status") if isinstance(payload, dict) else None
+        if not isinstance(given, str):
+            return None
+        known = {status.casefold(): status for status in self.statuses}
+        return known.get(given.strip().casefold(), given[:_LONGEST_STATUS])
+
+    def _faults(self, payload: Any) -> set[Any]:
+        """The fields of an answer that break the schema."""
         try:
-            return self.response.model_validate(response)
+            self.response.model_validate(payload)
+        except ValidationError as error:
+            return {finding["loc"][0] if finding["loc"] else _ALL_OF_IT for finding in error.errors()}
+        return set()
+
+    def _read_response(self, payload: Any) -> ResponseT | None:
+        status = self._status_in(payload)
+        try:
+            return self.response.model_validate(payload if status is None else payload | {"status": status})
         except ValidationError:
             return None
 
@@ -272,18 +312,12 @@ class V16Operations:
         operations()[call.action].precede(call, self._situation(call, link, now))
 
     def outcome(self, call: Call, answer: CallResult | CallError) -> Outcome:
-        """What the answer means: the raw status is kept; none at all counts as accepted. What is secret is hidden."""
+        """What the answer means; what is secret in it is hidden."""
         if isinstance(answer, CallError):
             details = {"errorCode": answer.code, "errorDescription": answer.description, "errorDetails": answer.details}
             return Outcome(CallState.FAILED, answer.code or "CALLERROR", redact(details))
-        status = answer.payload.get("status") if isinstance(answer.payload, dict) else None
-        is_flagged, response = not self._is_valid(call.action, answer.payload), redact(answer.payload)
-        if isinstance(status, str):
-            state = CallState.ACCEPTED if status in _ACCEPTED else CallState.REJECTED
-            return Outcome(state, status[:50], response, is_flagged)
-        has_no_status = "status" not in operations()[call.action].response.model_fields
-        state = CallState.ACCEPTED if has_no_status else CallState.FAILED
-        return Outcome(state, None if has_no_status else _UNREADABLE, response, is_flagged)
+        outcome = operations()[call.action].outcome(answer.payload)
+        return replace(outcome, response=redact(answer.payload))
 
     def has_effects(self, call: Call) -> bool:
         """Whether the end of the call changes anything else."""
@@ -298,14 +332,6 @@ class V16Operations:
         return Situation(
             link.charge_point_id, link, self._store, self._settings, now, call.is_forced, call.id, call.payload
         )
-
-    @staticmethod
-    def _is_valid(action: str, payload: Any) -> bool:
-        try:
-            operations()[action].response.model_validate(payload)
-        except ValidationError:
-            return False
-        return True
 
 
 def _check_registration(action: str, registration: Registration) -> None:

@@ -1,5 +1,7 @@
 """CancelReservation [S 5.1]: give a reservation up. By force any id may be sent, also one that is not ours."""
 
+from typing import Literal
+
 from csms.calls import CallRefused
 from csms.ids import ReservationId
 from csms.store.calls import CallState
@@ -17,7 +19,7 @@ class CancelReservationRequest(CommandRequest):
 class CancelReservationResponse(CommandResponse):
     """CancelReservation.conf [S 6.6]: Accepted, or Rejected for an id that the station does not hold."""
 
-    status: str
+    status: Literal["Accepted", "Rejected"]
 
 
 CANCEL_RESERVATION = Operation("CancelReservation", CancelReservationRequest, CancelReservationResponse)

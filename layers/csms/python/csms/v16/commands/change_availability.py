@@ -4,6 +4,7 @@ Scheduled means after the running transaction. The real effect is the StatusNoti
 """
 
 from enum import StrEnum
+from typing import Literal
 
 from csms.store.calls import CallState
 from csms.store.charge_points import Quirk
@@ -30,7 +31,7 @@ class ChangeAvailabilityRequest(CommandRequest):
 class ChangeAvailabilityResponse(CommandResponse):
     """ChangeAvailability.conf [S 6.8]: Accepted, Rejected or Scheduled."""
 
-    status: str
+    status: Literal["Accepted", "Rejected", "Scheduled"]
 
 
 CHANGE_AVAILABILITY = Operation(

@@ -1,5 +1,7 @@
 """ClearCache [S 5.4]: forget remembered authorisations; Rejected where there is no cache."""
 
+from typing import Literal
+
 from csms.v16.operations import CommandRequest, CommandResponse, Operation
 
 
@@ -10,7 +12,7 @@ class ClearCacheRequest(CommandRequest):
 class ClearCacheResponse(CommandResponse):
     """ClearCache.conf [S 6.12]: Accepted or Rejected."""
 
-    status: str
+    status: Literal["Accepted", "Rejected"]
 
 
 CLEAR_CACHE = Operation("ClearCache", ClearCacheRequest, ClearCacheResponse)

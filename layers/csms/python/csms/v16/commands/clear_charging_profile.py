@@ -1,6 +1,7 @@
 """ClearChargingProfile [S 5.5]: drop a profile by its id, or all that fit every criterion given; none given: all."""
 
 from functools import partial
+from typing import Literal
 
 from csms.ids import CallId
 from csms.smart_charging.profiles import ChargingProfilePurpose
@@ -25,7 +26,7 @@ class ClearChargingProfileRequest(CommandRequest):
 class ClearChargingProfileResponse(CommandResponse):
     """ClearChargingProfile.conf [S 6.14]: Accepted, or Unknown where nothing fits."""
 
-    status: str
+    status: Literal["Accepted", "Unknown"]
 
 
 CLEAR_CHARGING_PROFILE = Operation("ClearChargingProfile", ClearChargingProfileRequest, ClearChargingProfileResponse)

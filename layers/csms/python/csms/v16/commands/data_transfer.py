@@ -1,6 +1,6 @@
 """DataTransfer to a charge point [S 5.6]: whatever vendor and operator agreed on."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ class DataTransferRequest(CommandRequest):
 class DataTransferResponse(CommandResponse):
     """DataTransfer.conf [S 6.16]: Accepted, Rejected, UnknownMessageId or UnknownVendorId. `data` as it came."""
 
-    status: str
+    status: Literal["Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId"]
     data: Any = None
 
 

@@ -1,5 +1,7 @@
 """GetCompositeSchedule [S 5.7]: what a charge point expects to follow; of connector 0, what it draws from the grid."""
 
+from typing import Literal
+
 from csms.ocpp.primitives import Timestamp
 from csms.smart_charging.profiles import ChargingRateUnit
 from csms.v16.charging_profiles import known_limits, unit_faults
@@ -38,7 +40,7 @@ class CompositeSchedule(Payload):
 class GetCompositeScheduleResponse(CommandResponse):
     """GetCompositeSchedule.conf [S 6.20]: Accepted with a schedule, or Rejected without."""
 
-    status: str
+    status: Literal["Accepted", "Rejected"]
     connector_id: int | None = None
     schedule_start: Timestamp | None = None
     charging_schedule: CompositeSchedule | None = None

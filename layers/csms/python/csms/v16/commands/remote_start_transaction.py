@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -40,7 +40,7 @@ class RemoteStartTransactionRequest(CommandRequest):
 class RemoteStartTransactionResponse(CommandResponse):
     """RemoteStartTransaction.conf [S 6.34]: Accepted or Rejected."""
 
-    status: str
+    status: Literal["Accepted", "Rejected"]
 
 
 REMOTE_START_TRANSACTION = Operation(

@@ -1,5 +1,7 @@
 """RemoteStopTransaction [S 5.12]: stop a transaction; the StopTransaction that follows is what ends it."""
 
+from typing import Literal
+
 from csms.calls import CallRefused
 from csms.ids import TransactionId
 from csms.store.transactions import TransactionState
@@ -16,7 +18,7 @@ class RemoteStopTransactionRequest(CommandRequest):
 class RemoteStopTransactionResponse(CommandResponse):
     """RemoteStopTransaction.conf [S 6.36]: Accepted or Rejected."""
 
-    status: str
+    status: Literal["Accepted", "Rejected"]
 
 
 REMOTE_STOP_TRANSACTION = Operation(

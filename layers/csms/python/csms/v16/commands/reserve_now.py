@@ -5,6 +5,7 @@ reservation with a known id replaces that one. Whether the connector is free is 
 """
 
 import os
+from typing import Literal
 
 from csms.calls import CallRefused
 from csms.ids import ReservationId
@@ -30,7 +31,7 @@ class ReserveNowRequest(CommandRequest):
 class ReserveNowResponse(CommandResponse):
     """ReserveNow.conf [S 6.42]: Accepted, Faulted, Occupied, Rejected or Unavailable."""
 
-    status: str
+    status: Literal["Accepted", "Faulted", "Occupied", "Rejected", "Unavailable"]
 
 
 RESERVE_NOW = Operation("ReserveNow", ReserveNowRequest, ReserveNowResponse, fills=("reservationId", "parentIdTag"))

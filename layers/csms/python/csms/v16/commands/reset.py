@@ -1,6 +1,7 @@
 """Reset [S 5.14]: restart a charge point; transactions stop first (Soft) or are reported after the boot (Hard)."""
 
 from enum import StrEnum
+from typing import Literal
 
 from csms.v16.operations import CommandRequest, CommandResponse, Operation
 
@@ -21,7 +22,7 @@ class ResetRequest(CommandRequest):
 class ResetResponse(CommandResponse):
     """Reset.conf [S 6.40]: Accepted or Rejected."""
 
-    status: str
+    status: Literal["Accepted", "Rejected"]
 
 
 RESET = Operation("Reset", ResetRequest, ResetResponse, is_immediate=True)

@@ -1,5 +1,7 @@
 """SendLocalList [S 5.15]: replace or change the list by which a station authorizes while it is offline."""
 
+from typing import Literal
+
 from csms.authorization import AuthorizationStatus
 from csms.calls import CallRefused
 from csms.ocpp.json_types import JsonObject
@@ -38,7 +40,7 @@ class SendLocalListRequest(CommandRequest):
 class SendLocalListResponse(CommandResponse):
     """SendLocalList.conf [S 6.44]: Accepted, Failed, NotSupported or VersionMismatch."""
 
-    status: str
+    status: Literal["Accepted", "Failed", "NotSupported", "VersionMismatch"]
 
 
 SEND_LOCAL_LIST = Operation("SendLocalList", SendLocalListRequest, SendLocalListResponse, fills=("listVersion",))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from csms.ids import CallId, ChargePointId, TransactionId
 from csms.ocpp.json_types import JsonObject
@@ -38,7 +38,7 @@ class SetChargingProfileRequest(CommandRequest):
 class SetChargingProfileResponse(CommandResponse):
     """SetChargingProfile.conf [S 6.44]: Accepted, Rejected or NotSupported."""
 
-    status: str
+    status: Literal["Accepted", "Rejected", "NotSupported"]
 
 
 SET_CHARGING_PROFILE = Operation(

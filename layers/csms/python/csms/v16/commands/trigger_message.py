@@ -5,7 +5,7 @@ A station that is not accepted yet may send what was asked for, and nothing else
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from csms.calls import CallRefused
 from csms.store.links import Registration
@@ -37,7 +37,7 @@ class TriggerMessageRequest(CommandRequest):
 class TriggerMessageResponse(CommandResponse):
     """TriggerMessage.conf [S 6.52]: Accepted, Rejected or NotImplemented."""
 
-    status: str
+    status: Literal["Accepted", "Rejected", "NotImplemented"]
 
 
 TRIGGER_MESSAGE = Operation("TriggerMessage", TriggerMessageRequest, TriggerMessageResponse, is_immediate=True)

@@ -1,5 +1,7 @@
 """UnlockConnector [S 5.18]: release a cable that is stuck. Stopping a transaction is not what it is for."""
 
+from typing import Literal
+
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Situation
 from csms.v16.rules import check_connector
 from csms.v16.types import Integer32
@@ -14,7 +16,7 @@ class UnlockConnectorRequest(CommandRequest):
 class UnlockConnectorResponse(CommandResponse):
     """UnlockConnector.conf [S 6.54]: Unlocked, UnlockFailed or NotSupported, also of an unknown connector."""
 
-    status: str
+    status: Literal["Unlocked", "UnlockFailed", "NotSupported"]
 
 
 UNLOCK_CONNECTOR = Operation("UnlockConnector", UnlockConnectorRequest, UnlockConnectorResponse, is_immediate=True)
