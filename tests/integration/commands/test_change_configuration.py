@@ -1,5 +1,6 @@
 """ChangeConfiguration: a key is set; AuthorizationKey changes the password (TC_021, TC_040_1, TC_040_2, TC_073)."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -132,8 +133,16 @@ def test_both_passwords_count_from_before_the_call_goes_out(
         (lambda station: station.refuse("InternalError"), {OLD}),
         (lambda station: station.reply({"status": "RebootRequired"}), {OLD, NEW}),
         (lambda station: (station.wait(seconds=31), station.run_wakes()), {OLD, NEW}),
+        (lambda station: station.reply({"status": "accepted"}), {NEW}),
+        (lambda station: station.reply({"status": "OK"}), {OLD, NEW}),
+        (lambda station: station.reply({"status": None}), {OLD, NEW}),
+        (lambda station: station.reply({}), {OLD, NEW}),
+        (lambda station: station.send(json.dumps([3, station.posted[-1][1], [{"status": "Accepted"}]])), {OLD, NEW}),
     ],
-    ids=["Accepted", "Rejected", "NotSupported", "CALLERROR", "RebootRequired", "silence"],
+    ids=[
+        *("Accepted", "Rejected", "NotSupported", "CALLERROR", "RebootRequired", "silence"),
+        *("in another spelling", "another word", "null", "no status", "a list"),
+    ],
 )
 def test_the_end_of_the_call_decides_which_password_counts(
     guarded: CalledStation, end: Callable[[CalledStation], object], accepted: set[bytes]
@@ -151,6 +160,17 @@ def test_after_silence_the_first_login_with_the_new_password_ends_the_old_one(gu
     assert can_log_in(guarded, OLD)
     assert can_log_in(guarded, NEW)
     assert not can_log_in(guarded, OLD)
+
+
+def test_a_login_with_an_earlier_new_password_leaves_the_one_that_is_under_way(guarded: CalledStation) -> None:
+    last = bytes(range(100, 116))
+    guarded.is_called("ChangeConfiguration", NEW_KEY)
+    guarded.reply({"status": "RebootRequired"})
+    guarded.wait(seconds=1)
+    guarded.is_called("ChangeConfiguration", {"key": "AuthorizationKey", "value": last.hex()})
+    assert can_log_in(guarded, NEW)
+    guarded.reply({"status": "Accepted"})
+    assert [can_log_in(guarded, password) for password in (OLD, NEW, last)] == [False, False, True]
 
 
 def test_a_password_that_was_never_sent_is_not_accepted(csms: Runtime, guarded: CalledStation) -> None:

@@ -1,7 +1,7 @@
 """Changing a charge point's password over OCPP without locking it out [W3 A01].
 
 From the moment the call goes out both passwords are accepted. What the station answers decides; where it does not
-answer, or takes the new one only after a reboot, the first login with the new one does.
+answer, not clearly, or takes the new one only after a reboot, the first login with the new one does.
 """
 
 from collections.abc import Callable
@@ -31,9 +31,7 @@ def complete(store: Store, charge_point_id: ChargePointId, call_id: CallId) -> N
 
     def change(found: ChargePoint) -> _Secrets:
         hashes = [candidate.hash for candidate in found.candidates if candidate.call_id == call_id]
-        # Earlier candidates are overtaken; a call sent after this one may have added its own.
-        later = tuple(candidate for candidate in _others(found, call_id) if candidate.call_id > call_id)
-        return (tuple(hashes), later) if hashes else (found.secrets, found.candidates)
+        return (tuple(hashes), _later(found, call_id)) if hashes else (found.secrets, found.candidates)
 
     _change(store, charge_point_id, change)
 
@@ -44,10 +42,11 @@ def give_up(store: Store, charge_point_id: ChargePointId, call_id: CallId) -> No
 
 
 def confirm(store: Store, charge_point: ChargePoint, used_hash: str) -> None:
-    """The station has logged in with the password of this hash: if it is a new one, the others are over."""
-    if used_hash in {candidate.hash for candidate in charge_point.candidates}:
+    """The station has logged in with the password of this hash: if it is a new one, those before it are over."""
+    used = next((candidate for candidate in charge_point.candidates if candidate.hash == used_hash), None)
+    if used:
         with suppress(ConditionFailed):  # another change at this moment; the next login will do
-            store.charge_points.replace_secrets(charge_point, (used_hash,), ())
+            store.charge_points.replace_secrets(charge_point, (used_hash,), _later(charge_point, used.call_id))
 
 
 def _change(store: Store, charge_point_id: ChargePointId, change: Callable[[ChargePoint], _Secrets]) -> None:
@@ -69,6 +68,11 @@ def _change(store: Store, charge_point_id: ChargePointId, change: Callable[[Char
 
 def _others(found: ChargePoint, call_id: CallId) -> tuple[SecretCandidate, ...]:
     return tuple(candidate for candidate in found.candidates if candidate.call_id != call_id)
+
+
+def _later(found: ChargePoint, call_id: CallId) -> tuple[SecretCandidate, ...]:
+    """Earlier candidates are overtaken; a call sent after this one may have added its own."""
+    return tuple(candidate for candidate in found.candidates if candidate.call_id > call_id)
 
 
 def _bytes_of(value: str) -> bytes:

@@ -4,14 +4,13 @@ AuthorizationKey is the station's password: the new one is accepted beside the o
 its end decides which stays [W3 A01].
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from csms import password_change
 from csms.calls import CallRefused
 from csms.credentials import secret_from_text
-from csms.store.calls import CallState
 from csms.store.configuration import Reported
 from csms.v16 import commissioning
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Settled, Situation
@@ -35,7 +34,7 @@ class ChangeConfigurationRequest(CommandRequest):
 class ChangeConfigurationResponse(CommandResponse):
     """ChangeConfiguration.conf [S 6.10]: Accepted, RebootRequired, Rejected or NotSupported."""
 
-    status: str
+    status: Literal["Accepted", "RebootRequired", "Rejected", "NotSupported"]
 
 
 CHANGE_CONFIGURATION = Operation("ChangeConfiguration", ChangeConfigurationRequest, ChangeConfigurationResponse)
@@ -121,5 +120,5 @@ def _settle_password(status: str | None, settled: Settled) -> None:
     call, store = settled.call, settled.store
     if settled.is_accepted and status != _REBOOT_REQUIRED:
         password_change.complete(store, call.charge_point_id, call.id)
-    elif not settled.is_accepted and call.state is not CallState.TIMED_OUT:
+    elif not settled.is_accepted and not settled.is_unclear:
         password_change.give_up(store, call.charge_point_id, call.id)
