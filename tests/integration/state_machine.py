@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
@@ -99,6 +100,11 @@ class StateMachine:
         """Start a step and see how it ends."""
         self.start(plan_id, step)
         return self.finish(plan_id, step)
+
+    def abort(self, plan_id: str, step: int) -> None:
+        """End an execution, if there is one."""
+        with suppress(self._client.exceptions.ExecutionDoesNotExist):
+            self._client.stop_execution(executionArn=_execution(plan_id, step))
 
     def entered(self, plan_id: str = "P", step: int = 1) -> list[str]:
         """The states that were entered, in order: each is a transition that is paid for, as is each retry."""
