@@ -51,6 +51,16 @@ def carry_out(
 ) -> Response[CommandView]:
     """Place a command; 200 with its end if that comes within the wait, else 202.
 
+    Raises as `place_and_wait` does.
+    """
+    call = place_and_wait(current, identity, action, body, options)
+    status = HTTPStatus.OK if call.state.is_ended else HTTPStatus.ACCEPTED
+    return Response(int(status), "application/json", view_of(call), headers={"Location": location_of(call)})
+
+
+def place_and_wait(current: CurrentRequest, identity: str, action: str, body: JsonObject, options: Options) -> Call:
+    """Place a command; as it is when it has ended, or when the wait is over.
+
     Raises:
         NotFound: there is no such charge point.
         InvalidRequest: the payload does not satisfy the schema, or the rules for its fields.
@@ -69,11 +79,9 @@ def carry_out(
     call = _place(current, link, wanted)
     begin = time.monotonic()
     wait_s = min(options.wait_s, current.respond_by - begin - _TIME_TO_ANSWER_S)
-    call = wait_until_ended(
+    return wait_until_ended(
         call, lambda placed: _look_again(current, placed, timedelta(seconds=time.monotonic() - begin)), wait_s
     )
-    status = HTTPStatus.OK if call.state.is_ended else HTTPStatus.ACCEPTED
-    return Response(int(status), "application/json", view_of(call), headers={"Location": location_of(call)})
 
 
 def find_command(current: CurrentRequest, identity: str, text: str) -> Call:

@@ -70,6 +70,11 @@ class CurrentRequest:
         """Whether the client asked for `text/csv` rather than JSON."""
         return "text/csv" in self.headers.get("accept", "").lower()
 
+    @property
+    def wants_chart(self) -> bool:
+        """Whether the client asked for a drawing rather than JSON."""
+        return "image/svg+xml" in self.headers.get("accept", "").lower()
+
     def charge_point(self, identity: str) -> ChargePoint:
         """The charge point a path names.
 
