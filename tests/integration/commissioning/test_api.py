@@ -93,6 +93,7 @@ def test_a_wish_in_quiet_mode_waits(csms: Runtime, booting: ConfiguredStation, o
     ("values", "reason"),
     [
         ({"AuthorizationKey": "0123456789abcdef"}, "AuthorizationKey is secret"),
+        ({"Backend": "wss://backend.example.com/ocpp?token=abc"}, "Backend is secret"),
         ({"A": "1", "a": "2"}, "a key is named twice"),
         ({"A": "1" * 501}, "at most 500 characters"),
         ({"A" * 51: "1"}, "at most 50 characters"),
@@ -101,6 +102,11 @@ def test_a_wish_in_quiet_mode_waits(csms: Runtime, booting: ConfiguredStation, o
 )
 def test_what_cannot_be_wished_for(operator: LambdaOperator, values: dict[str, Any], reason: str) -> None:
     assert reason in str(operator.put(DESIRED, {"values": values}).fields)
+
+
+@pytest.mark.parametrize("value", ["ftp://user:hunter2@files.example.com/", "https://h.example/f/abcdefghij"])
+def test_a_model_has_no_secrets(operator: LambdaOperator, value: str) -> None:
+    assert "Backend is secret" in str(operator.put(MODEL, {"desired": {"Backend": value}}).fields)
 
 
 def test_a_model_is_what_was_said_of_it_last(booting: ConfiguredStation, operator: LambdaOperator) -> None:

@@ -169,6 +169,16 @@ def test_a_station_that_accepts_and_forgets_is_told_three_times(booting: Configu
     assert len(booting.called.posted) == 5 + 3
 
 
+def test_a_wish_with_something_secret_in_it_is_sent_once(csms: Runtime, booting: ConfiguredStation) -> None:
+    wish = {"Backend": "wss://backend.example.com/ocpp?token=abcdef"}
+    csms.store.configuration.desire(CP001, wish, booting.called.now)
+    for _ in range(2):
+        booting.boot()
+    assert [frame[3] for frame in booting.called.posted if frame[2] == "ChangeConfiguration"] == [
+        {"key": "Backend", "value": wish["Backend"]}
+    ]
+
+
 def test_a_wish_that_a_rule_stands_against_does_not_hold_up_the_others(
     csms: Runtime, booting: ConfiguredStation
 ) -> None:

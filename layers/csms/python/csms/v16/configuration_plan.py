@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from csms.redaction import is_secret
+from csms.redaction import is_secret, redact_value
 from csms.store.charge_point_models import ChargePointModel
 from csms.store.configuration import Attempt, ConfigurationKey
 
@@ -46,9 +46,14 @@ class Wish:
     """Other values that are as good."""
     is_default: bool = False
 
+    @property
+    def shown(self) -> str:
+        """The value without what is secret in it, as reports and tries of it are kept."""
+        return redact_value(self.key, self.value) or ""
+
     def is_fulfilled_by(self, value: str | None) -> bool:
         """Whether the value is the one wished for, however it is written."""
-        return value is not None and (_plain(value) == _plain(self.value) or self.suffices(value))
+        return value is not None and (_plain(value) == _plain(self.shown) or self.suffices(value))
 
 
 def _at_most_300(value: str) -> bool:
@@ -118,7 +123,7 @@ def state_of(wish: Wish, row: ConfigurationKey | None) -> WishState:
         return WishState.READ_ONLY
     if row.is_unknown or (wish.is_default and row.reported_at is None):
         return WishState.UNKNOWN
-    return _state_after(row.attempt) if row.attempt and row.attempt.value == wish.value else WishState.PENDING
+    return _state_after(row.attempt) if row.attempt and row.attempt.value == wish.shown else WishState.PENDING
 
 
 def due_changes(chosen: Iterable[Wish], known: Iterable[ConfigurationKey], since: datetime) -> list[Wish]:
@@ -136,7 +141,7 @@ def kept(chosen: Iterable[Wish], known: Iterable[ConfigurationKey]) -> list[str]
 
 def tries(wish: Wish, row: ConfigurationKey | None) -> int:
     """How often the value was tried before."""
-    return row.attempt.count if row and row.attempt and row.attempt.value == wish.value else 0
+    return row.attempt.count if row and row.attempt and row.attempt.value == wish.shown else 0
 
 
 def is_final(status: str | None) -> bool:
@@ -146,7 +151,7 @@ def is_final(status: str | None) -> bool:
 
 def refused(wish: Wish, reason: str, at: datetime, count: int) -> Attempt:
     """A try that a rule of ours ended."""
-    return Attempt(wish.value, reason, at, count, is_final=True)
+    return Attempt(wish.shown, reason, at, count, is_final=True)
 
 
 def keys_to_ask(model: ChargePointModel, known: Iterable[ConfigurationKey]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from csms.api.request import Current
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
 from csms.ocpp.primitives import Integer
-from csms.redaction import is_secret, redact_value
+from csms.redaction import is_secret, redact, redact_value
 from csms.settings import LONGEST_GAP_S, LONGEST_SETTLE_S
 from csms.store.charge_point_models import ChargePointModel
 from csms.store.charge_points import ChargePoint, Quirk
@@ -51,7 +51,7 @@ PathModel = Annotated[
 def _settable(values: dict[str, Any]) -> dict[str, Any]:
     if len({key.casefold() for key in values}) < len(values):
         raise ValueError("a key is named twice: keys are compared whatever their case")
-    if secret := next(filter(is_secret, values), None):
+    if secret := next((key for key, value in values.items() if is_secret(key) or redact(value) != value), None):
         raise ValueError(f"{secret} is secret: change it by ChangeConfiguration, which keeps it nowhere")
     return values
 
@@ -208,7 +208,7 @@ def _key_view(row: ConfigurationKey | None, wish: plan.Wish | None) -> KeyView:
         unknown=known.is_unknown,
         needs_reboot=known.needs_reboot,
         reported_at=known.reported_at,
-        desired=wish.value if wish else None,
+        desired=wish.shown if wish else None,
         state=plan.state_of(wish, row) if wish else None,
         latest_try=TryView(value=tried.value, status=tried.status, at=tried.at, count=tried.count) if tried else None,
     )
