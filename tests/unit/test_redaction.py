@@ -65,6 +65,11 @@ def test_a_url_is_shown_without_what_it_permits(url: str, shown: str) -> None:
     assert redact(f"see {url} there") == f"see {shown} there"
 
 
+def test_an_id_tag_is_shown_whatever_it_looks_like() -> None:
+    entry = {"idTag": "tp://a?key=1", "idTagInfo": {"parentIdTag": "http://u:p@h/", "status": "Accepted"}}
+    assert redact(entry) == entry
+
+
 def test_json_within_text_is_redacted_as_well() -> None:
     assert redact({"data": '{"wifi": {"password": "hunter2"}}'}) == {"data": '{"wifi":{"password":"***"}}'}
 

@@ -17,6 +17,10 @@ from csms.v16.local_list_sync import SyncWish, start_sync
 from tests.called_station import CalledStation
 
 CP001 = ChargePointId("CP001")
+FULL = {
+    "localAuthorizationList": [{"idTag": each, "idTagInfo": {"status": "Accepted"}} for each in "ABC"],
+    "updateType": "Full",
+}
 
 
 class ListedStation:
@@ -329,6 +333,46 @@ def test_in_quiet_mode_an_operator_may_still_synchronise(csms: Runtime, listed: 
     csms.store.links.set_quiet(CP001, is_quiet=True)
     listed.sync()
     assert (listed.kinds, latest(csms).state) == ([("Full", 1, 1)], "done")
+
+
+@pytest.mark.parametrize("answer", [{}, {"listVersion": "abc"}, {"listVersion": None}, {"listVersion": 10**20}])
+def test_a_synchronisation_ends_with_an_answer_nobody_can_read(
+    csms: Runtime, listed: ListedStation, answer: dict[str, Any]
+) -> None:
+    add(csms, "A")
+    listed.begin()
+    listed.called.reply(answer)
+    assert (latest(csms).state, latest(csms).reason) == ("failed", "GetLocalListVersion: unreadable answer")
+
+
+def test_after_the_largest_version_a_full_list_begins_anew(csms: Runtime, listed: ListedStation) -> None:
+    add(csms, "A", "B", "C")
+    listed.entries, listed.version = {"X": {"status": "Accepted"}}, 2**31 - 1
+    listed.sync(adopts=True)
+    assert listed.kinds == [("Full", 1, 3)]
+    listed.called.is_called("SendLocalList", {"listVersion": 2**31 - 1, **FULL})
+    listed.answer_all()
+    add(csms, "D", "E", "F")
+    listed.sync()
+    add(csms, "G")
+    listed.sync()
+    assert listed.kinds[2:] == [("Full", 1, 6), ("Differential", 2, 1)]
+    assert latest(csms).state == "done"
+
+
+def test_an_entry_that_cannot_be_sent_ends_the_synchronisation(csms: Runtime, listed: ListedStation) -> None:
+    add(csms, "X" * 30)
+    listed.sync()
+    assert latest(csms).state == "failed"
+    assert "breaks the schema" in str(latest(csms).reason)
+
+
+def test_tags_that_look_like_urls_are_tags(csms: Runtime, listed: ListedStation) -> None:
+    add(csms, "tp://a?key=1", "http://u:p@h/", '{"password":"x"}')
+    listed.sync()
+    listed.sync()
+    assert len(listed.kinds) == 1
+    assert latest(csms).state == "done"
 
 
 def test_a_synchronisation_ends_when_its_next_step_may_not_be_made(csms: Runtime, listed: ListedStation) -> None:

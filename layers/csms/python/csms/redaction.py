@@ -12,6 +12,8 @@ REDACTED: Final = "***"
 _DEEPEST: Final = 40
 """Payloads nest five levels; what a station nests deeper is not worth showing, and breaks whoever writes it out."""
 
+_IDENTIFIERS: Final = frozenset({"idTag", "parentIdTag"})
+"""Names of things; one that looks like a URL is a name all the same."""
 _SECRET_NAME: Final = re.compile(r"authorizationkey|password|secret|apn", re.IGNORECASE)
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^\s\"'<>\\]+", re.IGNORECASE)
 _USER: Final = re.compile(r"(?<=://)[^/?#]*@")
@@ -65,14 +67,13 @@ def _redact(value: Any, depth: int) -> Any:
     if isinstance(value, list):
         return [_redact(inner, depth - 1) for inner in value]
     hides_value = is_secret(str(value.get("key", "")))
-    return {
-        name: REDACTED if _is_hidden(name, inner, hides_value=hides_value) else _redact(inner, depth - 1)
-        for name, inner in value.items()
-    }
+    return {name: _redact_member(name, inner, depth - 1, hides_value=hides_value) for name, inner in value.items()}
 
 
-def _is_hidden(name: str, value: Any, *, hides_value: bool) -> bool:
-    return value is not None and (is_secret(name) or (hides_value and name == "value"))
+def _redact_member(name: str, value: Any, depth: int, *, hides_value: bool) -> Any:
+    if value is not None and (is_secret(name) or (hides_value and name == "value")):
+        return REDACTED
+    return value if name in _IDENTIFIERS and isinstance(value, str) else _redact(value, depth)
 
 
 def _redact_text(text: str) -> str:

@@ -24,6 +24,7 @@ from csms.store.table import Item, Table
 
 NOT_SUPPORTED: Final = -1
 """The version of a charge point that has no local list [S 5.10]."""
+LARGEST_VERSION: Final = 2**31 - 1
 
 _DOUBTS: Final = ("needs_full", "doubtful_version", "conflict_at")
 
@@ -109,8 +110,9 @@ class LocalList:
 
     @property
     def next_version(self) -> int:
-        """Above every version it was sent or has reported."""
-        return max(self.version or 0, self.sent_version, 0) + 1
+        """Above every version it was sent or has reported; after the largest there is, a full list begins anew."""
+        latest = max(self.version or 0, self.sent_version, 0)
+        return latest + 1 if latest < LARGEST_VERSION else 1
 
 
 class LocalLists:
@@ -136,7 +138,7 @@ class LocalLists:
         """Note that a charge point has taken a list: what it holds now, None if part of that is unknown."""
         assign = {
             "version": version,
-            "sent_version": max(before.sent_version, version),
+            "sent_version": version if is_full else max(before.sent_version, version),
             "acknowledged_at": format_timestamp(call.ended_at or call.created_at),
         }
         if entries is not None:

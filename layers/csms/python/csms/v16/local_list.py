@@ -77,8 +77,8 @@ def difference(held: Entries, wanted: Entries) -> Entries:
 def next_update(known: LocalList, wanted: Entries, limits: Limits) -> Update | None:
     """What to send next; None if the station holds what it should.
 
-    A Full starts a list that is new or doubtful, and it does for changes as many as the list is long. What does not fit
-    into one message follows as Differential.
+    A Full starts a list that is new or doubtful, or whose versions begin anew, and it does for changes as many as the
+    list is long. What does not fit into one message follows as Differential.
     """
     held = known.entries or ()
     changes = difference(held, wanted)
@@ -86,7 +86,7 @@ def next_update(known: LocalList, wanted: Entries, limits: Limits) -> Update | N
     if known.is_trusted and not changes:
         return None
     is_shorter = len(first) == len(wanted) <= len(changes)
-    if not known.is_trusted or not held or is_shorter:
+    if not known.is_trusted or not held or is_shorter or known.next_version <= (known.version or 0):
         return Update(UpdateType.FULL, first)
     return Update(UpdateType.DIFFERENTIAL, _head(changes, limits))
 

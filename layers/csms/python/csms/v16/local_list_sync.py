@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from pydantic import ValidationError
+
 from csms.authorization import IdTag
 from csms.calls import CallEngine, CallRefused, Order
 from csms.ids import ChargePointId
@@ -146,6 +148,8 @@ def _make_next_step(settled: Settled, known: LocalList, sync: Sync) -> None:
         settled.place(order)
     except (CallRefused, WaitingListFull) as refused:
         lists.end_sync(known.charge_point_id, sync, _reason(refused))
+    except ValidationError:
+        lists.end_sync(known.charge_point_id, sync, "an entry of the list breaks the schema of SendLocalList [S 6.43]")
 
 
 def _failure(call: Call) -> str | None:
