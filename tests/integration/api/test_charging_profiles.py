@@ -129,6 +129,7 @@ def test_what_the_station_says_stands_beside_it_with_where_it_differs(
     assert reported["drift"] == [{"startPeriod": 100, "endPeriod": 200, "computed": 6.0, "reported": 9.0}]
     assert operator.get(COMPOSITE, connectorId="2").json["reported"] is None
 
+    called.wait(seconds=1)
     asked(called, answer(called, {0: 4140}, "W"))
     reported = operator.get(COMPOSITE, connectorId="1").json["reported"]
     assert (reported["unit"], reported["agrees"]) == ("W", True)
