@@ -1,4 +1,5 @@
 import json
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from tests.infra.synthesized import Synthesized, flat, listed, unbundled_app
 ROUTES = {"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::RouteResponse"}
 """One or two more with every action: test_charge_points.py."""
 REPLACED_BY_NEW_NAME = {"BucketName", "FunctionName", "LogGroupName", "QueueName", "RoleName"}
-REPLACED_BY_NEW_NAME |= {"RuleName", "TableName", "UserPoolName"}
+REPLACED_BY_NEW_NAME |= {"AlarmName", "RuleName", "TableName", "UserPoolName"}
+"""Not StateMachineName: it has one, so that what it runs can know it without a circle."""
 
 REFER_BY_NAME = {"AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"}
 
@@ -25,6 +27,26 @@ def test_cdk_nag_refuses_what_nobody_gave_a_reason_for(tmp_path: Path) -> None:
     Bucket(build(app), "Careless")
     with pytest.raises(RuntimeError, match="AwsSolutions-S10"):
         app.synth()
+
+
+def test_no_resource_waits_for_itself(deployed: Synthesized, varied: Synthesized) -> None:
+    for stack in (deployed, varied):
+        resources = stack.template["Resources"]
+        needs = {name: _referred_to(resource) & resources.keys() for name, resource in resources.items()}
+        assert len(list(TopologicalSorter(needs).static_order())) == len(resources)  # raises where there is a circle
+
+
+def _referred_to(value: object) -> set[str]:
+    """The logical ids that a part of the template refers to; `DependsOn` names them as they are."""
+    match value:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            return {name}
+        case dict():
+            depends = set(listed(value.get("DependsOn", [])))
+            return depends.union(*map(_referred_to, value.values()))
+        case list():
+            return set[str]().union(*map(_referred_to, value))
+    return set()
 
 
 def test_nothing_has_a_physical_name(deployed: Synthesized) -> None:
