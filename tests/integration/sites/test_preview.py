@@ -1,14 +1,17 @@
 """What a charging plan would do, before there is one."""
 
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from csms.ids import ChargePointId
 from csms.runtime import Runtime
+from tests.integration.sites.workflow import Workflow
 from tests.lambda_operator import LambdaOperator
 from tests.lambda_station import LambdaStation
 
+SVG = "{http://www.w3.org/2000/svg}"
 PERIOD = {"start": "2026-03-05T12:00:00Z", "end": "2026-03-05T13:00:00Z", "limitA": 30}
 NIGHT = {"start": "2026-03-05T13:00:00Z", "end": "2026-03-05T23:00:00Z", "limitA": 5}
 
@@ -71,6 +74,34 @@ def test_a_preview_keeps_nothing_and_sends_nothing(csms: Runtime, admin: LambdaO
     assert admin.get(f"/sites/{site}").json["chargingPlanId"] is None
     for number in range(1, 5):
         assert csms.store.calls.list(ChargePointId(f"CP00{number}"), limit=10).calls == []
+
+
+def test_a_plan_is_drawn(csms: Runtime, workflow: Workflow, admin: LambdaOperator, site: str) -> None:
+    plan = admin.post("/charging-plans", {"siteId": site, "name": "Winter", "periods": [PERIOD, NIGHT]}).json["id"]
+
+    drawn = admin.get(f"/charging-plans/{plan}/chart")
+
+    assert (drawn.status, drawn.headers["content-type"]) == (200, "image/svg+xml")
+    root = ElementTree.fromstring(drawn.text)  # noqa: S314
+    texts = {text.text for text in root.iter(f"{SVG}text")}
+    assert {"x: Winter", "A on each phase", "limit", "planned", "acknowledged"} <= texts
+    assert len(list(root.iter(f"{SVG}path"))) == 3
+    assert admin.get(f"/charging-plans/{plan}/chart", hours=49).fields.keys() == {"hours"}
+    assert admin.get("/charging-plans/none/chart").status == 404
+
+
+def test_phases_that_differ_are_drawn_one_by_one(
+    csms: Runtime, workflow: Workflow, admin: LambdaOperator, site: str
+) -> None:
+    admin.put(f"/sites/{site}/charge-points/CP001", {"phases": 1, "phaseRotation": "SRT"})
+    periods = [PERIOD | {"limitA": [30, 30, 20], "limitW": 10_000}]
+    plan = admin.post("/charging-plans", {"siteId": site, "name": "Winter", "periods": periods}).json["id"]
+    drawn = admin.get(f"/charging-plans/{plan}/chart", hours=1)
+    assert drawn.status == 200
+    root = ElementTree.fromstring(drawn.text)  # noqa: S314
+    texts = {text.text for text in root.iter(f"{SVG}text")}
+    assert {f"{name} L{phase}" for name in ("planned", "acknowledged") for phase in (1, 2, 3)} <= texts
+    assert "limit" in texts  # 10 kW are less than any of the currents
 
 
 def test_nonsense_is_named_as_in_a_plan(csms: Runtime, admin: LambdaOperator, site: str) -> None:

@@ -1,12 +1,14 @@
 """Charging plans: what a site may draw over time, and sharing it out."""
 
 import logging
+from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
+from csms.api.charging_plan_charts import plan_chart
 from csms.api.charging_plan_models import (
     NewPlan,
     PlanDetailView,
@@ -17,6 +19,7 @@ from csms.api.charging_plan_models import (
     fields_of,
 )
 from csms.api.charging_plan_previews import PreviewView, preview_of
+from csms.api.charts import MEDIA_TYPE, chart_response
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
 from csms.api.models import Page, ShortText
 from csms.api.problems import Conflict, Finding, InvalidRequest, NotFound
@@ -33,6 +36,7 @@ from csms.store.sites import Site
 routes = Routes("Charging plans")
 _logger = logging.getLogger(__name__)
 
+_CHART: Final[dict[int, Any]] = {200: {MEDIA_TYPE: {"schema": {"type": "string"}}}}
 PathPlan = Annotated[str, Path(description="`id` of the charging plan.")]
 
 
@@ -82,6 +86,21 @@ def read_charging_plan(current: Current, plan: PathPlan) -> PlanDetailView:
     """One charging plan: its periods, what it reckons with, what it wants at each connector and what became of that."""
     found = _find(current, plan)
     return detail_of(found, planned_profiles(current.store, found).values(), current.now)
+
+
+@routes.get("/charging-plans/<plan>/chart", Scope.READ, answers=_CHART)
+def draw_charging_plan(
+    current: Current,
+    plan: PathPlan,
+    hours: Annotated[int, Query(ge=1, le=48, description="How far it reaches.")] = 24,
+) -> Response[str]:
+    """A chart (SVG) of what charging may use from now on, of what is planned and of what is acknowledged.
+
+    The limit is drawn for all the hours, the rest as far as it has been planned.
+    """
+    found = _find(current, plan)
+    decided = current.runtime.charging_plans.preview(found, _site_of(current, found), current.now)
+    return chart_response(plan_chart(*decided, current.now + timedelta(hours=hours)))
 
 
 @routes.post("/charging-plans/<plan>/pause", Scope.OPERATE)
