@@ -5,12 +5,12 @@ the most that the profiles it may follow allow (`smart_charging/worst_case.py`),
 seen to draw more than that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
 from csms.ids import CallId, ChargePointId
 from csms.smart_charging.demand import demand_da
@@ -32,11 +32,12 @@ from csms.store.charging_plans import ChargingPlan
 from csms.store.charging_profiles import InstalledProfile
 from csms.store.connectors import PAUSED_BY_VEHICLE, Connector
 from csms.store.links import Link, Registration
+from csms.store.meter_values import MeterMessage
 from csms.store.planned_profiles import PlannedProfile, ProfileRole, SendOutcome
 from csms.store.sites import Member, Site
 from csms.store.transactions import Transaction
 from csms.v16.charging_profiles import PROFILE_LIMITS
-from csms.v16.installed_profiles import installed_profiles, knowledge_of
+from csms.v16.installed_profiles import in_force, knowledge_of
 from csms.v16.measured_current import measured_da
 from csms.v16.planned_profiles import Wiring
 
@@ -64,6 +65,8 @@ _OUTCOMES: Final = {
     CallState.CANCELLED: SendOutcome.SUPERSEDED,
 }
 
+T = TypeVar("T")
+R = TypeVar("R")
 PlannedKey = tuple[ChargePointId, int, ProfileRole]
 
 
@@ -142,14 +145,7 @@ class Survey:
 
 def survey(store: Store, site: Site, plan: ChargingPlan, now: datetime) -> Survey:
     """Look at a site. What became of what its plan has sent is noted on the way."""
-    members = store.sites.members(site.id, consistent=True)
-    links = store.links.get_many([member.charge_point_id for member in members])
-    with ThreadPoolExecutor(_READERS) as readers:
-        stations = list(
-            readers.map(lambda member: _station(store, site, member, links.get(member.charge_point_id), now), members)
-        )
-    by_identity = {station.id: station for station in stations}
-    return _Surveyor(plan, site, now, by_identity, planned_profiles(store, plan)).survey()
+    return _Surveyor(plan, site, now, _stations(store, site, now), planned_profiles(store, plan)).survey()
 
 
 def window_end(now: datetime) -> datetime:
@@ -172,40 +168,75 @@ def plan_intervals(plan: ChargingPlan, site: Site, now: datetime) -> tuple[Inter
     )
 
 
-def _station(store: Store, site: Site, member: Member, link: Link | None, now: datetime) -> Station:
-    identity = member.charge_point_id
-    connectors = {
-        found.connector_id: found for found in store.connectors.all(identity, consistent=True) if found.connector_id > 0
-    }
-    strange = [number for number, found in connectors.items() if found.site_id != site.id]
+def _stations(store: Store, site: Site, now: datetime) -> dict[ChargePointId, Station]:
+    """Read in as few requests as may be; what takes one for each is asked side by side."""
+    members = store.sites.members(site.id, consistent=True)
+    identities = [member.charge_point_id for member in members]
+    links = store.links.get_many(identities)
+    limits = store.configuration.values_of_each(identities, *PROFILE_LIMITS, _PHASE_ROTATION)
+    with ThreadPoolExecutor(_READERS) as readers:
+        connectors = _of_each(readers, identities, lambda identity: _connectors(store, site, identity))
+        profiles = _of_each(
+            readers, identities, lambda identity: store.charging_profiles.all(identity, consistent=True)
+        )
+        transactions = _running(store, connectors)
+        messages = _of_each(readers, transactions, lambda running: _latest(store, running))
+    stations = {}
+    for member in members:
+        identity = member.charge_point_id
+        running = [found for found in transactions if found.charge_point_id == identity]
+        station = Station(
+            member=member,
+            link=links.get(identity),
+            connectors=connectors[identity],
+            transactions={found.start.connector_id: found for found in running},
+            profiles=in_force(profiles[identity], running, now),
+            limits=limits[identity],
+            measured_da={},
+        )
+        measured = {
+            found.start.connector_id: _measured(station, found, messages[found], site.voltage_v) for found in running
+        }
+        stations[identity] = replace(station, measured_da=measured)
+    return stations
+
+
+def _of_each(readers: ThreadPoolExecutor, things: Sequence[T], read: Callable[[T], R]) -> dict[T, R]:
+    return dict(zip(things, readers.map(read, things), strict=True))
+
+
+def _connectors(store: Store, site: Site, identity: ChargePointId) -> dict[int, Connector]:
+    """Without the charge point as a whole. One that appeared since it joined the site belongs to it as well."""
+    rows = store.connectors.all(identity, consistent=True)
+    strange = [found.connector_id for found in rows if found.connector_id > 0 and found.site_id != site.id]
     if strange:
         store.sites.adopt_connectors(site.id, identity, strange)
-    numbers = sorted(found.transaction_id for found in connectors.values() if found.transaction_id is not None)
-    running = {
-        found.start.connector_id: found
-        for found in store.transactions.get_many(identity, numbers, consistent=True)
-        if found.is_open
-    }
-    station = Station(
-        member=member,
-        link=link,
-        connectors=connectors,
-        transactions=running,
-        profiles=installed_profiles(store, identity, now, consistent=True),
-        limits=store.configuration.values(identity, *PROFILE_LIMITS, _PHASE_ROTATION),
-        measured_da={},
-    )
-    measured = {number: _measured(store, station, found, site.voltage_v) for number, found in running.items()}
-    return replace(station, measured_da=measured)
+    return {found.connector_id: found for found in rows if found.connector_id > 0}
+
+
+def _running(store: Store, connectors: Mapping[ChargePointId, Mapping[int, Connector]]) -> list[Transaction]:
+    """What runs on the connectors."""
+    named = [
+        (identity, found.transaction_id)
+        for identity, rows in connectors.items()
+        for found in rows.values()
+        if found.transaction_id is not None
+    ]
+    return [found for found in store.transactions.get_each(named, consistent=True) if found.is_open]
+
+
+def _latest(store: Store, running: Transaction) -> Sequence[MeterMessage]:
+    """The last meter values of a transaction, the oldest first."""
+    page = store.meter_values.of_transaction(running.charge_point_id, running.id, limit=_SAMPLES, newest_first=True)
+    return page.messages[::-1]
 
 
 def _measured(
-    store: Store, station: Station, transaction: Transaction, voltage_v: int
+    station: Station, running: Transaction, messages: Sequence[MeterMessage], voltage_v: int
 ) -> Sequence[tuple[datetime, int]]:
-    page = store.meter_values.of_transaction(station.id, transaction.id, limit=_SAMPLES, newest_first=True)
-    phases = station.phases_of(transaction.start.connector_id)
-    readings = ((found.timestamp, measured_da(found.meter_value, voltage_v, phases)) for found in page.messages)
-    return [(at, current_da) for at, current_da in reversed(list(readings)) if current_da is not None]
+    phases = station.phases_of(running.start.connector_id)
+    readings = ((found.timestamp, measured_da(found.meter_value, voltage_v, phases)) for found in messages)
+    return [(at, current_da) for at, current_da in readings if current_da is not None]
 
 
 def planned_profiles(store: Store, plan: ChargingPlan) -> dict[PlannedKey, PlannedProfile]:

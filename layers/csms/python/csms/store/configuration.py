@@ -1,6 +1,6 @@
 """Configuration keys: what a charge point last reported of each, and what it should be [S 5.3, 5.8, 9]."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,10 +88,20 @@ class Configuration:
 
     def values(self, charge_point_id: ChargePointId, *names: str) -> dict[str, str]:
         """The values of those keys that have one, corrected or reported, by the names they were asked for."""
-        items = self._table.get_many([keys.configuration(charge_point_id, name) for name in names])
-        known = {item["key"].casefold(): item.get("corrected_value", item.get("value")) for item in items}
-        found = {name: known.get(name.casefold()) for name in names}
-        return {name: value for name, value in found.items() if value is not None}
+        return self.values_of_each([charge_point_id], *names)[charge_point_id]
+
+    def values_of_each(
+        self, charge_point_ids: Sequence[ChargePointId], *names: str
+    ) -> dict[ChargePointId, dict[str, str]]:
+        """The same, of each of these charge points."""
+        wanted = {keys.configuration(each, name): (each, name) for each in charge_point_ids for name in names}
+        values: dict[ChargePointId, dict[str, str]] = {each: {} for each in charge_point_ids}
+        for item in self._table.get_many(list(wanted)):
+            value = item.get("corrected_value", item.get("value"))
+            if value is not None:
+                charge_point_id, name = wanted[keys.Key(item[keys.PARTITION_KEY], item[keys.SORT_KEY])]
+                values[charge_point_id][name] = value
+        return values
 
     def report(self, charge_point_id: ChargePointId, reported: Iterable[Reported], at: datetime) -> None:
         """Note what the station says; an older word than the one on record changes nothing."""

@@ -167,8 +167,13 @@ class Transactions:
         self, charge_point_id: ChargePointId, transaction_ids: list[TransactionId], *, consistent: bool = False
     ) -> list[Transaction]:
         """Those of the transactions that exist."""
-        wanted = [keys.transaction(charge_point_id, number) for number in transaction_ids]
-        items = self._table.get_many(wanted, consistent=consistent)
+        return self.get_each([(charge_point_id, number) for number in transaction_ids], consistent=consistent)
+
+    def get_each(
+        self, transactions: list[tuple[ChargePointId, TransactionId]], *, consistent: bool = False
+    ) -> list[Transaction]:
+        """The same, of any charge points."""
+        items = self._table.get_many([keys.transaction(*each) for each in transactions], consistent=consistent)
         return [_from_item(item) for item in items]
 
     def begin(self, transaction: Transaction, salt: str = "") -> Transaction:

@@ -56,6 +56,11 @@ def installed_profiles(
     return [row for row in profiles_of(store, charge_point_id, now, consistent=consistent) if row.state.may_apply]
 
 
+def in_force(rows: Iterable[InstalledProfile], running: list[Transaction], now: datetime) -> list[InstalledProfile]:
+    """Of all the rows of a charge point those that it follows, or may be following, beside what runs there."""
+    return [row for row in _beside(rows, running, now) if row.state.may_apply]
+
+
 def knowledge_of(rows: Iterable[InstalledProfile]) -> Knowledge:
     """What the rows say, as `profiles_of` has them.
 
@@ -99,6 +104,10 @@ def _resolved(
     if not of_transactions:
         return rows
     running = _running(store, charge_point_id, of_transactions, consistent=consistent)
+    return _beside(rows, running, now)
+
+
+def _beside(rows: Iterable[InstalledProfile], running: list[Transaction], now: datetime) -> list[InstalledProfile]:
     return [_as_of_now(row, running, now) if any(map(_is_of_transaction, row.versions)) else row for row in rows]
 
 
