@@ -29,6 +29,24 @@ class Operator:
         self._put(f"/charge-points/{identity}/quiet", {"quiet": True})
         return identity
 
+    def leave_quiet_mode(self, identity: str) -> None:
+        """Let the Central System call the charge point of its own accord."""
+        self._put(f"/charge-points/{identity}/quiet", {"quiet": False})
+
+    def start_plan(self, identities: list[str], maximum_a: float) -> Json:
+        """A charging plan at a new site of these charge points that shares so many A on each phase."""
+        members = [{"chargePointId": identity, "maximumA": 32} for identity in identities]
+        limits = {"maximumA": maximum_a, "safeLimitA": 6}
+        site = self._post("/sites", {"name": "Site", **limits, "chargePoints": members})
+        day = {"start": "00:00", "end": "24:00", "limitA": maximum_a}
+        recurring = {"kind": "Recurring", "recurrency": "Daily", "periods": [day]}
+        return self._post("/charging-plans", {"siteId": site["id"], "name": "Plan", **recurring})
+
+    def stop_plan(self, plan_id: str) -> None:
+        """Stop a plan; one that was stopped is left alone."""
+        if self._get(f"/charging-plans/{plan_id}")["state"] == "active":
+            self._post(f"/charging-plans/{plan_id}/stop", {"release": "failsafe"})
+
     def create_id_tag(self, status: str = "Accepted", **fields: Any) -> str:
         """A new id tag; returns it."""
         id_tag = f"TAG{self._run}{next(self._numbers)}"
@@ -70,6 +88,10 @@ class Operator:
     def local_list(self, identity: str) -> Json:
         """What is known of the list that a charge point holds."""
         return self._get(f"/charge-points/{identity}/local-list")
+
+    def composite_schedule(self, identity: str, **query: str) -> Json:
+        """What the profiles of a connector come to, beside what the charge point last said."""
+        return self._get(f"/charge-points/{identity}/composite-schedule", **query)
 
     def upload_firmware(self, content: bytes, **fields: str) -> None:
         """A new image in the library, with its content."""

@@ -1,5 +1,7 @@
 """Smart Charging."""
 
+import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,6 +17,7 @@ CHARGE_POINT = 0
 STACK_LEVEL = 1
 DURATION_S = 3600
 LIMITS = {"A": 6.0, "W": 6000.0}
+FACTORS = {"A": 1, "W": 1000}
 of_either_kind = pytest.mark.parametrize("kind", ["Absolute", "Relative"])
 
 
@@ -83,6 +86,89 @@ async def test_tc_067_csms(booted: Station, command: Command, id_tag: str, editi
     criteria = {"connectorId": CONNECTOR, "chargingProfilePurpose": "TxDefaultProfile", "stackLevel": level}
     await clear_profiles(command, criteria)
     await clear_profiles(command, {})
+
+
+@pytest.mark.parametrize("unit", LIMITS)
+async def test_the_composite_schedule_of_tc_066_is_what_the_central_system_computes(
+    booted: Station, command: Command, identity: str, operator: Operator, id_tag: str, unit: str
+) -> None:
+    """The profiles and the expected result of the case for charge points [A Table 82]; our station answers that."""
+    charging = await reach_charging(booted, id_tag, datetime.now(UTC))
+    begun = datetime.now(UTC).replace(microsecond=0)
+    maximum = scheduled("ChargePointMaxProfile", {0: 10}, 86_400, begun, unit)
+    default = scheduled("TxDefaultProfile", {0: 6, 60: 10, 120: 8, 180: 15, 260: 8}, 300, begun, unit)
+    of_transaction = scheduled("TxProfile", {0: 8, 50: 11, 140: 16, 200: 6, 240: 12}, 260, begun, unit)
+    for number, (connector_id, profile) in enumerate(
+        [
+            (CHARGE_POINT, maximum),
+            (CONNECTOR, default),
+            (CONNECTOR, of_transaction | {"transactionId": charging.transaction_id}),
+        ],
+        1,
+    ):
+        await set_profile(command, connector_id, profile | {"chargingProfileId": number})
+    expected = {0: 8, 50: 10, 200: 6, 240: 10}
+    now = datetime.now(UTC).replace(microsecond=0)
+    periods = [{"startPeriod": start_s, "limit": limit} for start_s, limit in late(expected, begun, now, unit).items()]
+    schedule = {"duration": 400, "chargingRateUnit": unit, "chargingSchedulePeriod": periods}
+    answer = {**ACCEPTED, "connectorId": CONNECTOR, "scheduleStart": timestamp(now), "chargingSchedule": schedule}
+    body = {"connectorId": CONNECTOR, "duration": 400, "chargingRateUnit": unit}
+    assert await command("GetCompositeSchedule", body, answer=answer) == body
+    computed = operator.composite_schedule(identity, connectorId=str(CONNECTOR), duration="400", unit=unit)
+    assert limits_of(computed) == late(expected, begun, datetime.fromisoformat(computed["start"]), unit)
+    assert (computed["reported"]["agrees"], computed["reported"]["current"]) == (True, True)
+
+
+@pytest.mark.parametrize("unit", LIMITS)
+async def test_the_composite_schedules_of_tc_067_are_what_the_central_system_computes(
+    command: Command, identity: str, operator: Operator, unit: str
+) -> None:
+    """The profiles and the expected results of the case for charge points [A Table 83]."""
+    begun = datetime.now(UTC).replace(microsecond=0)
+    first = scheduled("TxDefaultProfile", {0: 6, 60: 8, 200: 10}, 400, begun, unit) | {"stackLevel": 1}
+    second = scheduled("TxDefaultProfile", {0: 7, 100: 9}, 400, begun, unit)
+    maximum = scheduled("ChargePointMaxProfile", {0: 11, 200: 12}, 86_400, begun, unit)
+    for number, (connector_id, profile) in enumerate(
+        [(CONNECTOR, first), (CONNECTOR, second), (CHARGE_POINT, maximum)], 1
+    ):
+        await set_profile(command, connector_id, profile | {"chargingProfileId": number})
+    cleared: list[tuple[Payload, dict[int, int | None]]] = [
+        ({"id": 1}, {0: 7, 100: 9}),
+        ({"chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0}, {0: 11, 200: 12}),
+        ({}, {0: None}),
+    ]
+    for criteria, expected in cleared:
+        await clear_profiles(command, criteria)
+        computed = operator.composite_schedule(identity, connectorId=str(CONNECTOR), duration="350", unit=unit)
+        assert limits_of(computed) == late(expected, begun, datetime.fromisoformat(computed["start"]), unit)
+
+
+def scheduled(purpose: str, limits: dict[int, int], duration_s: int, start: datetime, unit: str) -> Payload:
+    """An Absolute profile with those limits, a thousand times as many W as A."""
+    periods = [{"startPeriod": start_s, "limit": limit * FACTORS[unit]} for start_s, limit in limits.items()]
+    schedule = {
+        "startSchedule": timestamp(start),
+        "duration": duration_s,
+        "chargingRateUnit": unit,
+        "chargingSchedulePeriod": periods,
+    }
+    return {
+        "stackLevel": 0,
+        "chargingProfilePurpose": purpose,
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": schedule,
+    }
+
+
+def late(expected: Mapping[int, int | None], begun: datetime, now: datetime, unit: str) -> dict[int, float | None]:
+    """The expected limits as they are due from now on, in whole seconds: those that have begun begin at once."""
+    due = {max(0, math.ceil(start_s - (now - begun).total_seconds())): limit for start_s, limit in expected.items()}
+    return {start_s: None if limit is None else float(limit * FACTORS[unit]) for start_s, limit in due.items()}
+
+
+def limits_of(computed: Payload) -> dict[int, float | None]:
+    """The limits of a computed schedule by their start."""
+    return {period["startPeriod"]: period["limit"] for period in computed["periods"]}
 
 
 async def set_profile(command: Command, connector_id: int, profile: Payload) -> Payload:
