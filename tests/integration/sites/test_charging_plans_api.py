@@ -66,6 +66,7 @@ def test_a_plan_starts_with_its_creation_and_has_the_site(admin: LambdaOperator,
         "periods": [period | {"limitA": [50.0, 50.0, 50.0], "limitW": None}],
         "budget": None,
         "profiles": [],
+        "cursor": None,
     }
 
 
@@ -355,6 +356,18 @@ def test_a_plan_shows_what_it_wants_at_each_connector_and_what_became_of_it(
         taken, replace(budget, worst_case_da=(320, 501, 320)), 0, look_again_at=NOON, wake_at=NOON
     )
     assert admin.get(f"/charging-plans/{plan_id}").json["budget"]["isWithinLimit"] is False
+
+
+def test_what_a_plan_wants_comes_in_pages(csms: Runtime, admin: LambdaOperator, site: str) -> None:
+    plan_id = PlanId(create(admin, site)["id"])
+    csms.store.planned_profiles.put_many(plan_id, [replace(WANTED, connector_id=number) for number in range(1, 8)])
+    path, seen, query = f"/charging-plans/{plan_id}", [], {"limit": "3"}
+    while query:
+        page = admin.get(path, **query).json
+        seen += [profile["connectorId"] for profile in page["profiles"]]
+        query = {"limit": "3", "cursor": page["cursor"]} if page["cursor"] else {}
+    assert sorted(seen) == list(range(1, 8))
+    assert admin.get(path, cursor="x").fields.keys() == {"cursor"}
 
 
 def test_an_answer_is_seen_before_the_plan_has_looked_at_it(csms: Runtime, admin: LambdaOperator, site: str) -> None:

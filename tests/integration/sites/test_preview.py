@@ -56,6 +56,8 @@ def test_a_preview_says_what_each_connector_would_get(csms: Runtime, admin: Lamb
     assert connectors["CP001"]["transactionId"] is not None
     assert (connectors["CP003"]["note"], connectors["CP003"]["limits"]) == ("Idle", [])
     assert (connectors["CP004"]["note"], connectors["CP004"]["worstCaseA"]) == ("Unreachable", 16.0)
+    assert [each["chargePointId"] for each in found["connectors"]] == ["CP001", "CP002", "CP004", "CP003"]
+    assert found["leftOut"] == 0
     assert found["budget"]["limitA"] == [60.0, 60.0, 60.0]
 
 

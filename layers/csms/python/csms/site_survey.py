@@ -145,7 +145,7 @@ class Survey:
 
 def survey(store: Store, site: Site, plan: ChargingPlan, now: datetime) -> Survey:
     """Look at a site. What became of what its plan has sent is noted on the way."""
-    return _Surveyor(plan, site, now, _stations(store, site, now), planned_profiles(store, plan)).survey()
+    return _Surveyor(plan, site, now, _stations(store, site, now), _planned(store, plan)).survey()
 
 
 def window_end(now: datetime) -> datetime:
@@ -239,13 +239,17 @@ def _measured(
     return [(at, current_da) for at, current_da in readings if current_da is not None]
 
 
-def planned_profiles(store: Store, plan: ChargingPlan) -> dict[PlannedKey, PlannedProfile]:
-    """What the plan wanted so far; what has been answered since is noted."""
-    rows = store.planned_profiles.all(plan.id)
+def answered(store: Store, plan: ChargingPlan, rows: Sequence[PlannedProfile]) -> list[PlannedProfile]:
+    """What a plan wanted; what has been answered since it was sent is noted."""
     calls = store.calls.get_many(
         [(row.charge_point_id, row.call_id) for row in rows if row.call_id and row.outcome is SendOutcome.SENT]
     )
-    return {(row.charge_point_id, row.connector_id, row.role): _as_answered(store, plan, row, calls) for row in rows}
+    return [_as_answered(store, plan, row, calls) for row in rows]
+
+
+def _planned(store: Store, plan: ChargingPlan) -> dict[PlannedKey, PlannedProfile]:
+    rows = answered(store, plan, store.planned_profiles.all(plan.id))
+    return {(row.charge_point_id, row.connector_id, row.role): row for row in rows}
 
 
 def _as_answered(store: Store, plan: ChargingPlan, row: PlannedProfile, calls: Mapping[CallId, Call]) -> PlannedProfile:

@@ -207,7 +207,8 @@ class PlanDetailView(PlanView):
 
     periods: list[PeriodView]
     budget: BudgetView | None
-    profiles: list[PlannedProfileView]
+    profiles: list[PlannedProfileView] = Field(description="What it wants, and what became of that.")
+    cursor: str | None = Field(description="Where the next page of `profiles` begins; null on the last one.")
 
 
 def fields_of(plan: ChargingPlan) -> dict[str, Any]:
@@ -215,13 +216,16 @@ def fields_of(plan: ChargingPlan) -> dict[str, Any]:
     return {name: getattr(plan, name) for name in PlanView.model_fields}
 
 
-def detail_of(plan: ChargingPlan, profiles: Iterable[PlannedProfile], now: datetime) -> PlanDetailView:
+def detail_of(
+    plan: ChargingPlan, profiles: Iterable[PlannedProfile], cursor: str | None, now: datetime
+) -> PlanDetailView:
     """The plan as its own answer shows it."""
     return PlanDetailView(
         **fields_of(plan),
         periods=[_period_view(period, plan.recurrency) for period in plan.periods],
         budget=budget_view_of(plan.budget) if plan.budget else None,
         profiles=[_profile_view(profile, now) for profile in profiles],
+        cursor=cursor,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import Final
 
 from pydantic import Field
 
@@ -12,6 +13,9 @@ from csms.api.models import Moment, View
 from csms.site_survey import Survey
 from csms.smart_charging.situation import Decision, Interval, ManagedConnector
 from csms.wanted_profiles import Wanted
+
+_MOST_CONNECTORS: Final = 2000
+"""With a limit for each interval, in what a function may answer."""
 
 
 class PreviewIntervalView(View):
@@ -53,19 +57,22 @@ class PreviewView(View):
     until: Moment
     budget: BudgetView
     intervals: list[PreviewIntervalView]
-    connectors: list[PreviewConnectorView]
+    connectors: list[PreviewConnectorView] = Field(description="Where vehicles charge first.")
+    left_out: int = Field(description="How many more connectors there are, where the answer would be too long.")
 
 
 def preview_of(found: Survey, decision: Decision) -> PreviewView:
     """The preview of a decision."""
     spans = found.situation.intervals
+    connectors = sorted(found.situation.connectors, key=lambda connector: (connector.session is None, connector.key))
     return PreviewView(
         site_id=found.site.id,
         at=found.now,
         until=found.until,
         budget=budget_view_of(Wanted(found, decision, wave=1).budget()),
         intervals=[_interval_view(span, excess) for span, excess in zip(spans, decision.unavoidable_da, strict=True)],
-        connectors=[_connector_view(connector, spans, found, decision) for connector in found.situation.connectors],
+        connectors=[_connector_view(connector, spans, found, decision) for connector in connectors[:_MOST_CONNECTORS]],
+        left_out=max(0, len(connectors) - _MOST_CONNECTORS),
     )
 
 

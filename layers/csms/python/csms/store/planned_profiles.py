@@ -15,7 +15,7 @@ from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.smart_charging.situation import Turn
 from csms.store import keys
 from csms.store.errors import ConditionFailed
-from csms.store.table import Item, Table
+from csms.store.table import Cursor, Item, Table
 
 
 class ProfileRole(StrEnum):
@@ -105,6 +105,14 @@ class PlannedProfile:
         return begun[-1] if begun else None
 
 
+@dataclass(frozen=True)
+class PlannedProfilePage:
+    """Some of what a plan wants; `cursor` is None when that was all."""
+
+    profiles: list[PlannedProfile]
+    cursor: Cursor | None
+
+
 class PlannedProfiles:
     """The rows of what plans want."""
 
@@ -129,6 +137,13 @@ class PlannedProfiles:
             keys.charging_plan_partition(plan_id), prefix=keys.TARGET_PREFIX, consistent=consistent
         )
         return sorted(map(_from_item, items), key=lambda found: (found.charge_point_id, found.connector_id, found.role))
+
+    def page(self, plan_id: PlanId, *, limit: int, after: Cursor | None = None) -> PlannedProfilePage:
+        """Some of them, in no order that matters."""
+        page = self._table.query(
+            keys.charging_plan_partition(plan_id), prefix=keys.TARGET_PREFIX, limit=limit, after=after
+        )
+        return PlannedProfilePage([_from_item(item) for item in page.items], page.cursor)
 
     def note_outcome(
         self,

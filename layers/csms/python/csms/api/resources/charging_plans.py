@@ -20,7 +20,16 @@ from csms.api.charging_plan_models import (
 )
 from csms.api.charging_plan_previews import PreviewView, preview_of
 from csms.api.charts import MEDIA_TYPE, chart_response
-from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
+from csms.api.cursors import (
+    DEFAULT_LIMIT,
+    LARGEST_LIMIT,
+    CursorText,
+    Limit,
+    decode_key,
+    decode_place,
+    encode_key,
+    encode_place,
+)
 from csms.api.models import Page, ShortText
 from csms.api.problems import Conflict, Finding, InvalidRequest, NotFound
 from csms.api.request import Current, CurrentRequest
@@ -28,7 +37,7 @@ from csms.api.routing import Routes
 from csms.api.scopes import Scope
 from csms.api.site_claims import claim
 from csms.ids import PlanId, SiteId
-from csms.site_survey import planned_profiles
+from csms.site_survey import answered
 from csms.store.charging_plans import ChargingPlan, PlanState, new_plan_id
 from csms.store.errors import ConditionFailed
 from csms.store.sites import Site
@@ -82,10 +91,14 @@ def preview_charging_plan(current: Current, draft: Annotated[PlanDraft, Body()])
 
 
 @routes.get("/charging-plans/<plan>", Scope.READ)
-def read_charging_plan(current: Current, plan: PathPlan) -> PlanDetailView:
-    """One charging plan: its periods, what it reckons with, what it wants at each connector and what became of that."""
+def read_charging_plan(
+    current: Current, plan: PathPlan, limit: Limit = LARGEST_LIMIT, cursor: CursorText = None
+) -> PlanDetailView:
+    """One charging plan: its periods, what it reckons with, and a page of what it wants at each connector."""
     found = _find(current, plan)
-    return detail_of(found, planned_profiles(current.store, found).values(), current.now)
+    page = current.store.planned_profiles.page(found.id, limit=limit, after=decode_key(cursor))
+    profiles = answered(current.store, found, page.profiles)
+    return detail_of(found, profiles, encode_key(page.cursor), current.now)
 
 
 @routes.get("/charging-plans/<plan>/chart", Scope.READ, answers=_CHART)
