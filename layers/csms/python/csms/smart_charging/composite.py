@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Final, TypeAlias
@@ -21,8 +21,6 @@ from csms.smart_charging.profiles import (
 CHARGE_POINT: Final = 0
 """The connector id that stands for the charge point as a whole."""
 _SECOND: Final = timedelta(seconds=1)
-Stacks: TypeAlias = tuple[list[Profile], list[Profile]]
-"""What caps the charge point, and what limits the transaction."""
 Allowed: TypeAlias = tuple[Decimal | None, int | None]
 """A limit and the phases it is for; None where none is known."""
 
@@ -65,8 +63,8 @@ def composite_schedule(
 
     A change shows from the first whole second at which it holds.
     """
-    stacks = _stacks(profiles, connector)
-    return _steps(partial(_limit, stacks, connector, unit), partial(_next, stacks, connector), window)
+    stacks = _Stacks(profiles, connector)
+    return _steps(partial(stacks.limit, unit), stacks.next_change, window)
 
 
 def composite_of_charge_point(
@@ -78,18 +76,15 @@ def composite_of_charge_point(
     """
     supply = connectors[0].supply if connectors else Supply()
     whole = Connector(CHARGE_POINT, supply=replace(supply, maximum_a=None))
-    cap = _stacks(profiles, whole)
-    parts = [(_stacks(profiles, connector), connector) for connector in connectors]
+    cap = _Stacks(profiles, whole)
+    parts = [_Stacks(profiles, connector) for connector in connectors]
 
     def limit(at: datetime) -> Allowed:
-        most = _limit(cap, whole, unit, at)
-        total = _total([_limit(stacks, connector, unit, at)[0] for stacks, connector in parts])
+        most = cap.limit(unit, at)
+        total = _total([part.limit(unit, at)[0] for part in parts])
         return most if total is None or (most[0] is not None and most[0] <= total) else (total, None)
 
-    def change(after: datetime) -> datetime | None:
-        return _earliest(_next(stacks, connector, after) for stacks, connector in [(cap, whole), *parts])
-
-    return _steps(limit, change, window)
+    return _steps(limit, lambda: _earliest(part.next_change() for part in (cap, *parts)), window)
 
 
 def charge_point_maximum(profiles: Iterable[Profile]) -> list[Profile]:
@@ -122,28 +117,56 @@ def transaction_pools(profiles: Sequence[Profile], connector: Connector) -> tupl
     )
 
 
-def prevailing(profiles: Iterable[Profile], at: datetime, charging_since: datetime | None) -> Limit | None:
-    """The limit of the highest stack level whose schedule is running [S 3.13.2]."""
-    limits = ((found.stack_level, limit_at(found, at, charging_since)) for found in profiles)
-    running = ((level, limit) for level, limit in limits if limit is not None)
-    return max(running, key=lambda one: one[0], default=(0, None))[1]
-
-
 def _with_purpose(profiles: Iterable[Profile], purpose: ChargingProfilePurpose) -> list[Profile]:
     return [found for found in profiles if found.purpose is purpose]
 
 
-def _stacks(profiles: Sequence[Profile], connector: Connector) -> Stacks:
-    return charge_point_maximum(profiles), transaction_profiles(profiles, connector)
+class _Course:
+    """What one profile says as time goes by: worked out anew only when it may have changed."""
+
+    def __init__(self, profile: Profile, charging_since: datetime | None) -> None:
+        self.stack_level = profile.stack_level
+        self.until: datetime | None = datetime.min.replace(tzinfo=UTC)
+        self._profile = profile
+        self._charging_since = charging_since
+        self._limit: Limit | None = None
+
+    def limit(self, at: datetime) -> Limit | None:
+        """At a moment no earlier than the last one."""
+        if self.until is not None and at >= self.until:
+            self._limit = limit_at(self._profile, at, self._charging_since)
+            self.until = next_change(self._profile, at, self._charging_since)
+        return self._limit
 
 
-def _limit(stacks: Stacks, connector: Connector, unit: ChargingRateUnit, at: datetime) -> Allowed:
-    supply = connector.supply
-    limits = [prevailing(stack, at, connector.charging_since) for stack in stacks]
-    if supply.maximum_a is not None:
-        limits.append(Limit(supply.maximum_a, ChargingRateUnit.A, supply.phases))
-    lowest = min((limit for limit in limits if limit), key=lambda one: one.in_unit(unit, supply), default=None)
-    return (floor_tenths(lowest.in_unit(unit, supply)), lowest.phases) if lowest else (None, None)
+class _Stacks:
+    """What caps the charge point, and what limits a transaction on one connector."""
+
+    def __init__(self, profiles: Sequence[Profile], connector: Connector) -> None:
+        self._supply = connector.supply
+        self._stacks = [
+            sorted((_Course(found, connector.charging_since) for found in stack), key=lambda one: -one.stack_level)
+            for stack in (charge_point_maximum(profiles), transaction_profiles(profiles, connector))
+        ]
+
+    def limit(self, unit: ChargingRateUnit, at: datetime) -> Allowed:
+        """The lowest of what prevails in each, and of what the hardware lets through."""
+        supply = self._supply
+        limits = [_prevailing(stack, at) for stack in self._stacks]
+        if supply.maximum_a is not None:
+            limits.append(Limit(supply.maximum_a, ChargingRateUnit.A, supply.phases))
+        lowest = min((limit for limit in limits if limit), key=lambda one: one.in_unit(unit, supply), default=None)
+        return (floor_tenths(lowest.in_unit(unit, supply)), lowest.phases) if lowest else (None, None)
+
+    def next_change(self) -> datetime | None:
+        """When something may change after the last moment that was asked for."""
+        return _earliest(course.until for stack in self._stacks for course in stack)
+
+
+def _prevailing(stack: Sequence[_Course], at: datetime) -> Limit | None:
+    """The limit of the highest stack level whose schedule is running [S 3.13.2]; every course is brought up to then."""
+    limits = [course.limit(at) for course in stack]
+    return next((limit for limit in limits if limit is not None), None)
 
 
 def _total(limits: Sequence[Decimal | None]) -> Decimal | None:
@@ -152,17 +175,13 @@ def _total(limits: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, Decimal(0)) if known and len(known) == len(limits) else None
 
 
-def _next(stacks: Stacks, connector: Connector, after: datetime) -> datetime | None:
-    return _earliest(next_change(found, after, connector.charging_since) for stack in stacks for found in stack)
-
-
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _steps(
     limit: Callable[[datetime], Allowed],
-    change: Callable[[datetime], datetime | None],
+    next_change: Callable[[], datetime | None],
     window: Window,
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
@@ -172,7 +191,7 @@ def _steps(
         step = Step(offset_s, *limit(at))
         if not steps or (steps[-1].limit, steps[-1].phases) != (step.limit, step.phases):
             steps.append(step)
-        then = change(at)
+        then = next_change()
         if then is None:
             break
         offset_s = -((window.start - then) // _SECOND)
