@@ -30,6 +30,7 @@ from csms.calls import CallRefused, Order
 from csms.gateway import Gateway, Posted
 from csms.ids import CallId, ChargePointId, ConnectionId
 from csms.runtime import Runtime, runtime
+from csms.store.keys import shard_of
 from csms.store.links import WaitingListFull
 from tests.lambda_station import LambdaStation
 
@@ -40,6 +41,7 @@ Fate = tuple[int, bool, str] | None
 _identities = itertools.count()
 _numbers = itertools.count()
 
+LIFETIME = timedelta(minutes=20)
 EVENTS = ("die", "wakes", "stall", "vanish", "answer", "reconnect", "dispatch", "place")
 FATES = st.none() | st.tuples(st.integers(0, 12), st.booleans(), st.sampled_from(EVENTS))
 """At this AWS call, before or after it took effect: die, or let something else happen in between; None: undisturbed."""
@@ -83,9 +85,9 @@ class World(RuleBasedStateMachine):
 
     # What the world does to the engine, each perhaps in a process that dies.
 
-    @rule(fate=FATES, action=st.sampled_from(["ClearCache", "Reset"]))
-    def place(self, fate: Fate, action: str) -> None:
-        self._in_process(fate, lambda: self._place_another(action))
+    @rule(fate=FATES, action=st.sampled_from(["ClearCache", "Reset"]), is_repeated=st.booleans())
+    def place(self, fate: Fate, action: str, is_repeated: bool) -> None:
+        self._in_process(fate, lambda: self._place_another(action, is_repeated=is_repeated))
 
     @rule(fate=FATES, index=st.integers(0, 50), is_duplicate=st.booleans())
     @precondition(lambda self: self.wakes)
@@ -165,7 +167,7 @@ class World(RuleBasedStateMachine):
     # Helpers.
 
     def _behave(self) -> None:
-        """The station is there and answers, clients retry, the queue delivers."""
+        """The station is there and answers, some clients retry, the queue delivers, the sweep comes by."""
         if not self.is_connected:
             self.reconnect()
         self.station.wait(seconds=61)
@@ -173,6 +175,7 @@ class World(RuleBasedStateMachine):
         self.station.wait(seconds=2)
         for key in self.keys:
             self._place(key)
+        self._sweep()
         self._deliver_due()
         self._answer_all()
 
@@ -181,21 +184,30 @@ class World(RuleBasedStateMachine):
             self.wakes.remove(entry)
             self._wake(entry[1])
 
+    def _sweep(self) -> None:
+        for call in self.csms.store.calls.due(self.station.now, shard_of(self.id)):
+            self.engine.expire(call)
+
     def _answer_all(self) -> None:
         for frame in self.frames:
             if not frame.is_answered:
                 frame.is_answered = True
                 self.station.send(json.dumps([3, frame.call_id, {"status": "Accepted", "mine": frame.call_id}]))
 
-    def _place_another(self, action: str = "ClearCache") -> None:
+    def _place_another(self, action: str = "ClearCache", *, is_repeated: bool = True) -> None:
+        if not is_repeated:
+            self._order(action)
+            return
         self.keys.append(f"k{len(self.keys)}-{action}")
         self._place(self.keys[-1])
 
     def _place(self, key: str) -> None:
-        action = key.partition("-")[2]
+        self._order(key.partition("-")[2], key)
+
+    def _order(self, action: str, key: str | None = None) -> None:
         payload = {"type": "Soft"} if action == "Reset" else {}
         with suppress(CallRefused, WaitingListFull):
-            self.engine.place(Order(self.id, action, payload, "operator", idempotency_key=key))
+            self.engine.place(Order(self.id, action, payload, "operator", idempotency_key=key, lifetime=LIFETIME))
 
     def _wake(self, wake: Wake) -> None:
         if isinstance(wake, Deadline):

@@ -158,14 +158,16 @@ class CallEngine:
             raise WaitingListFull
         call = self._claimed(call, order)
         concealed = self._operations.conceal(call)
-        stored = self._store.calls.create(concealed, is_swept=not can_go_now)
+        # A row that nobody sends on is found: by its deadline message, or in the due list, whose entry has its price.
+        flight = self._announce(call, link) if can_go_now and self._is_time(link, now) else None
+        stored = self._store.calls.create(concealed, is_swept=flight is None)
         if stored.state is not CallState.QUEUED:  # a repetition
             return stored
         if stored is not concealed:
             call = self._operations.reveal(stored)
-        is_time = can_go_now and self._is_time(link, now)
-        if not (is_time and self._send(call, link)):
-            self.dispatch(order.charge_point_id, self._line_up(call, is_quiet=link.is_quiet, has_lost=is_time))
+        if not (flight and self._send(call, link, flight)):
+            waiting = self._line_up(call, is_quiet=link.is_quiet, has_lost=flight is not None)
+            self.dispatch(order.charge_point_id, waiting)
         return stored
 
     def repeated(self, order: Order) -> Call | None:
@@ -360,11 +362,11 @@ class CallEngine:
             self._end_queued(call, CallState.FAILED, str(refused))
             self._store.links.dequeue(link, call_id)
             return False
-        self._send(call, link)
+        self._send(call, link, self._announce(call, link))
         return True
 
-    def _send(self, call: Call, link: Link) -> bool:
-        """Take the slot and post; False if the slot went to somebody else."""
+    def _announce(self, call: Call, link: Link) -> Flight:
+        """Send the deadline message of the next attempt: from here on, somebody looks after the call."""
         now = self._clock()
         flight = Flight(call.id, link.attempts + 1, now + timedelta(seconds=self._settings.call_timeout_s))
         watch = Deadline(call.charge_point_id, call.id, flight.attempt, flight.until)
@@ -391,6 +393,11 @@ class CallEngine:
             case Posted.GONE:
                 self._take_back(call, flight)
                 self._lose(link)
+        return flight
+
+    def _send(self, call: Call, link: Link, flight: Flight) -> bool:
+        """Take the slot and post; False if the slot went to somebody else."""
+        now = self._clock()
             case Posted.THROTTLED:
                 self._take_back(call, flight)
                 self._queue().send(Dispatch(call.charge_point_id), _RETRY)

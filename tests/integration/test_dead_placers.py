@@ -1,0 +1,98 @@
+"""Whatever becomes of the process that places a call: once the row is there, the call goes out or expires."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from csms.call_queue import CallQueue
+from csms.ids import ChargePointId
+from csms.runtime import Runtime
+from csms.store.calls import Call, CallState
+from csms.store.keys import shard_of
+from tests.called_station import CalledStation
+
+CP001 = ChargePointId("CP001")
+LIFETIME = timedelta(minutes=5)
+
+
+class ProcessDied(BaseException):
+    """Not an `Exception`: nothing in a dying process gets to handle it."""
+
+
+class Killer:
+    """Kills the process at its n-th call of DynamoDB or the queue, before it is made or after it took effect."""
+
+    def __init__(self, csms: Runtime, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+        self.at: int | None = None
+        self._is_before = moment == "before"
+        events = csms.store.links._table._client.meta.events
+        events.register(f"{moment}-call.dynamodb", self._count)
+        send = CallQueue.send
+
+        def counted(*arguments: Any) -> None:
+            if self._is_before:
+                self._count()
+            send(*arguments)
+            if not self._is_before:
+                self._count()
+
+        monkeypatch.setattr(CallQueue, "send", counted)
+
+    def _count(self, **_: Any) -> None:
+        if self.at == 0:
+            self.at = None
+            raise ProcessDied
+        if self.at is not None:
+            self.at -= 1
+
+
+def calls_of(csms: Runtime) -> dict[str, Call]:
+    return {call.id: call for call in csms.store.calls.list(CP001, limit=100).calls}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("circumstance", ["idle", "busy", "just booted", "away"])
+def test_a_call_whose_placer_dies_is_not_forgotten(
+    csms: Runtime, called: CalledStation, monkeypatch: pytest.MonkeyPatch, moment: str, circumstance: str
+) -> None:
+    killer = Killer(csms, monkeypatch, moment)
+    deaths = placed = 0
+    for at in range(20):
+        called.wait(minutes=20)
+        called.result("Heartbeat", {})
+        called.wait(seconds=2)
+        before = calls_of(csms)
+        if circumstance == "busy":
+            called.is_called("Reset", {"type": "Soft"})
+        elif circumstance == "just booted":
+            called.result("BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
+        elif circumstance == "away":
+            called.disconnect()
+        killer.at = at
+        try:
+            called.is_called("ClearCache", lifetime=LIFETIME)
+        except ProcessDied:
+            deaths += 1
+        killer.at = None
+        if circumstance == "away":
+            called.wait(seconds=1)
+            called.connect()
+
+        for _ in range(4):  # the queue delivers, the station answers what it got
+            called.wait(seconds=31)
+            called.run_wakes()
+            for number in range(len(called.posted)):
+                called.reply({"status": "Accepted"}, to=number)
+        called.wait(minutes=5)
+        for due in csms.store.calls.due(called.now, shard_of(CP001)):
+            called.engine.expire(due)
+
+        for call_id, call in calls_of(csms).items():
+            if call_id not in before:
+                placed += call.action == "ClearCache"
+                assert call.state.is_ended, f"{call.action} is {call.state}: died at call {at}"
+        called.posted.clear()
+    assert 20 > deaths > 2
+    assert placed > 18 - deaths
+    assert CallState.ACCEPTED in {call.state for call in calls_of(csms).values()}
