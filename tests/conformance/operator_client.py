@@ -33,10 +33,10 @@ class Operator:
         """Let the Central System call the charge point of its own accord."""
         self._put(f"/charge-points/{identity}/quiet", {"quiet": False})
 
-    def start_plan(self, identities: list[str], maximum_a: float) -> Json:
+    def start_plan(self, identities: list[str], maximum_a: float, safe_limit_a: float) -> Json:
         """A charging plan at a new site of these charge points that shares so many A on each phase."""
         members = [{"chargePointId": identity, "maximumA": 32} for identity in identities]
-        limits = {"maximumA": maximum_a, "safeLimitA": 6}
+        limits = {"maximumA": maximum_a, "safeLimitA": safe_limit_a}
         site = self._post("/sites", {"name": "Site", **limits, "chargePoints": members})
         day = {"start": "00:00", "end": "24:00", "limitA": maximum_a}
         recurring = {"kind": "Recurring", "recurrency": "Daily", "periods": [day]}
