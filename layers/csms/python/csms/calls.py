@@ -371,6 +371,11 @@ class CallEngine:
         flight = Flight(call.id, link.attempts + 1, now + timedelta(seconds=self._settings.call_timeout_s))
         watch = Deadline(call.charge_point_id, call.id, flight.attempt, flight.until)
         self._queue().send(watch, flight.until - now)
+        return flight
+
+    def _send(self, call: Call, link: Link, flight: Flight) -> bool:
+        """Take the slot and post; False if the slot went to somebody else."""
+        now = self._clock()
         try:
             self._store.links.take_off(link, flight)
         except ConditionFailed:
@@ -393,11 +398,6 @@ class CallEngine:
             case Posted.GONE:
                 self._take_back(call, flight)
                 self._lose(link)
-        return flight
-
-    def _send(self, call: Call, link: Link, flight: Flight) -> bool:
-        """Take the slot and post; False if the slot went to somebody else."""
-        now = self._clock()
             case Posted.THROTTLED:
                 self._take_back(call, flight)
                 self._queue().send(Dispatch(call.charge_point_id), _RETRY)
