@@ -15,7 +15,7 @@ from csms.gateway import Gateway
 from csms.ids import ChargePointId
 from csms.runtime import Runtime
 from csms.store.bulks import Bulks
-from csms.store.charge_points import ChargePoint, SecurityProfile
+from csms.store.charge_points import ChargePoint, ChargePoints, SecurityProfile
 from csms.store.links import Registration
 from tests.called_station import CalledStation
 from tests.lambda_operator import Answer, LambdaOperator, claims_of
@@ -153,6 +153,41 @@ def test_a_chunk_whose_process_died_is_taken_up_where_it_ended(
     assert results(operator, started).keys() == {"CP001", "CP002"}
     assert len(operator.items("/charge-points/CP001/commands")) == 1
     assert len(called.posted) <= 1
+
+
+def test_one_charge_point_that_cannot_be_called_keeps_no_other_waiting(
+    called: CalledStation, operator: LambdaOperator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called.wakes.clear()
+    started = start(operator, chargePointIds=["CP002", "CP003"], **CLEAR)
+    called.wakes.clear()
+    find = ChargePoints.find
+
+    def fail_for_one(store: ChargePoints, identity: str) -> ChargePoint | None:
+        if identity == "CP002":
+            raise RuntimeError(identity)
+        return find(store, identity)
+
+    monkeypatch.setattr(ChargePoints, "find", fail_for_one)
+    chunk = BulkChunk(started.json["id"], (ChargePointId("CP002"), ChargePointId("CP003")))
+    record = {"messageId": "m", "body": write(chunk)}
+    assert dispatch_calls.handler.lambda_handler({"Records": [record]}, None)["batchItemFailures"]
+    assert states(operator, started) == {"CP003": "queued"}
+
+
+def test_a_location_that_is_no_url_is_the_result_of_each(called: CalledStation, operator: LambdaOperator) -> None:
+    location = {"location": "http://[bad"}
+    started = start(operator, action="GetDiagnostics", payload=location, chargePointIds=["CP001", "CP404"])
+    called.run_wakes()
+    found = states(operator, started)
+    assert found.keys() == {"CP001", "CP404"}
+    assert "a URL with its protocol is expected" in found["CP001"]
+
+
+def test_a_payload_that_no_message_takes_is_refused(operator: LambdaOperator) -> None:
+    payload = {"vendorId": "V", "data": "x" * 450_000}
+    refused = start(operator, action="DataTransfer", payload=payload, all=True)
+    assert refused.fields.keys() == {"payload"}
 
 
 def test_a_repeated_request_starts_nothing_new(called: CalledStation, operator: LambdaOperator) -> None:

@@ -33,6 +33,10 @@ _PAGE: Final = 100
 _NOBODY: Final = "there is no such charge point"
 
 
+class ChunkFailed(Exception):  # noqa: N818  reads better where it is raised
+    """Some charge points could not be called; the message comes again, and does nothing twice."""
+
+
 class BulkCommands:
     """Starts bulk commands and carries them out."""
 
@@ -84,12 +88,22 @@ class BulkCommands:
         if bulk is None:
             return
         tags = cache(lambda: tuple(tag for tag in every_tag(self._store) if tag.groups))
-        for charge_point_id in wake.charge_point_ids:
-            self._store.bulks.record(bulk, self._call(bulk, charge_point_id, tags))
+        failed = [each for each in wake.charge_point_ids if not self._place(bulk, each, tags)]
+        if failed:
+            raise ChunkFailed(f"{len(failed)} charge points of bulk command {bulk.id} could not be called")
 
     def _hand_out(self, bulk: Bulk, charge_point_ids: Sequence[ChargePointId]) -> None:
         for first in range(0, len(charge_point_ids), CHUNK):
             self._queue().send(BulkChunk(bulk.id, tuple(charge_point_ids[first : first + CHUNK])))
+
+    def _place(self, bulk: Bulk, named: ChargePointId, tags: Callable[[], Iterable[IdTag]]) -> bool:
+        """Call one charge point; whether that could be done. What cannot be done of one keeps nobody else waiting."""
+        try:
+            self._store.bulks.record(bulk, self._call(bulk, named, tags))
+        except Exception:
+            logger.exception("a bulk command failed", extra={"bulk_id": bulk.id, "charge_point_id": named})
+            return False
+        return True
 
     def _call(self, bulk: Bulk, named: ChargePointId, tags: Callable[[], Iterable[IdTag]]) -> BulkResult:
         charge_point = self._store.charge_points.find(named)

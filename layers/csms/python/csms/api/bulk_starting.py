@@ -9,10 +9,11 @@ from csms.api.bulk_bodies import BulkTargets, NewBulk, NewListSync
 from csms.api.commanding import check_words
 from csms.api.problems import Conflict, Finding, InvalidRequest
 from csms.api.request import CurrentRequest
+from csms.ocpp import frames
 from csms.ocpp.json_types import JsonObject
 from csms.redaction import redact
 from csms.store.bulks import LIST_SYNC, Bulk
-from csms.v16.operations import operations
+from csms.v16.operations import LARGEST_MESSAGE, operations
 
 _KEYS: Final = uuid.UUID("6f0d5e0b-3c1e-4a55-9f7c-0b6d3a1c2e4f")
 """The name space of bulk ids made of idempotency keys."""
@@ -29,6 +30,8 @@ def start_command(current: CurrentRequest, new: NewBulk, idempotency_key: str | 
     if new.action not in operations():
         raise InvalidRequest(Finding("action", f"one of {', '.join(sorted(operations()))}"))
     check_words(new.action, new.payload)
+    if len(frames.dumps(new.payload).encode()) > LARGEST_MESSAGE:
+        raise InvalidRequest(Finding("payload", f"at most {LARGEST_MESSAGE} bytes"))
     if redact(new.payload) != new.payload:
         raise InvalidRequest(Finding("payload", "something secret is in it: command each charge point by itself"))
     lifetime = timedelta(seconds=new.expires_in) if new.expires_in else None

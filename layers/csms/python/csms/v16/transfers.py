@@ -40,7 +40,7 @@ def check_location(location: str, situation: Situation) -> None:
     Raises:
         CallRefused: not a URL, or of a protocol that is not among its SupportedFileTransferProtocols.
     """
-    scheme = urlsplit(location).scheme.upper()
+    scheme = _scheme(location).upper()
     if not scheme or "://" not in location:
         raise CallRefused("location: a URL with its protocol is expected, as in https://host/file")
     name = "SupportedFileTransferProtocols"
@@ -109,6 +109,13 @@ def _news(image: FirmwareImage, situation: Situation) -> str | None:
     charge_point = situation.store.charge_points.get(situation.charge_point_id)
     running = (charge_point.boot or {}).get("firmware_version", "") if charge_point else ""
     return None if is_same_version(running, image.version) else image.version
+
+
+def _scheme(location: str) -> str:
+    try:
+        return urlsplit(location).scheme
+    except ValueError:
+        return ""
 
 
 def _prefix(kind: FileKind, settings: Settings) -> str:
