@@ -43,6 +43,23 @@ def notify(station: CalledStation, *statuses: str) -> None:
         station.wait(seconds=1)
 
 
+def test_an_image_that_was_removed_while_the_call_waited_is_not_offered(
+    operator: LambdaOperator, booted: CalledStation
+) -> None:
+    image = uploaded(operator)
+    booted.disconnect()
+    placed = operator.post(UPDATE, {"location": image["location"]})
+    assert operator.delete(f"/firmware/{image['id']}").status == 204
+    booted.wait(seconds=5)
+    booted.connect()
+    booted.result("Heartbeat", {})
+    booted.wait(seconds=2)
+    booted.run_wakes()
+    ended = operator.get(placed.headers["location"]).json
+    assert (ended["state"], ended["status"]) == ("failed", f"location: the firmware image {image['id']} was removed")
+    assert booted.posted == []
+
+
 def test_what_is_left_out_is_the_newest_image_for_the_model_now(
     operator: LambdaOperator, booted: CalledStation
 ) -> None:

@@ -73,6 +73,8 @@ class Situation:
     """None while the call is being prepared."""
     payload: JsonObject | None = None
     """What will go out, verbatim; None while the call is being prepared."""
+    context: JsonObject | None = None
+    """What the action wanted to know again; None while the call is being prepared."""
     files: "Callable[[], Files] | None" = None
     """Known where calls are prepared, not where they are sent."""
 
@@ -330,7 +332,15 @@ class V16Operations:
 
     def _situation(self, call: Call, link: Link, now: datetime) -> Situation:
         return Situation(
-            link.charge_point_id, link, self._store, self._settings, now, call.is_forced, call.id, call.payload
+            charge_point_id=link.charge_point_id,
+            link=link,
+            store=self._store,
+            settings=self._settings,
+            now=now,
+            is_forced=call.is_forced,
+            call_id=call.id,
+            payload=call.payload,
+            context=call.context,
         )
 
 

@@ -51,9 +51,11 @@ def fill_in(body: JsonObject, situation: Situation) -> Prepared:
 
 @UPDATE_FIRMWARE.checks
 def check(request: UpdateFirmwareRequest, situation: Situation) -> None:
-    """A location the station can use; sensible retries."""
+    """A location the station can use, an image that is still there; sensible retries."""
     check_location(request.location, situation)
     check_retrying(request.retries, request.retry_interval)
+    if _image_id(situation) and _image_of_call(situation) is None:
+        raise CallRefused(f"location: the firmware image {_image_id(situation)} was removed")
 
 
 @UPDATE_FIRMWARE.precedes
@@ -107,7 +109,10 @@ def _uploaded(image: FirmwareImage, situation: Situation) -> FirmwareImage | Non
 
 def _image_of_call(situation: Situation) -> FirmwareImage | None:
     """The image that was chosen when the call was placed, unless it was removed since."""
-    store = situation.store
-    call = store.calls.get(situation.charge_point_id, situation.call_id) if situation.call_id else None
-    image_id = (call.context or {}).get("imageId") if call else None
-    return store.firmware.get(image_id) if isinstance(image_id, str) else None
+    image_id = _image_id(situation)
+    return situation.store.firmware.get(image_id) if image_id else None
+
+
+def _image_id(situation: Situation) -> str | None:
+    image_id = (situation.context or {}).get("imageId")
+    return image_id if isinstance(image_id, str) else None
