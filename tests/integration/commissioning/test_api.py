@@ -49,6 +49,13 @@ def test_what_a_station_reports_is_shown_without_secrets(booting: ConfiguredStat
     assert keys["AuthorizationKey"]["value"] == "***"
 
 
+def test_a_number_of_any_length_is_shown(booting: ConfiguredStation, operator: LambdaOperator) -> None:
+    booting.values["HeartbeatInterval"] = "9" * 5000
+    booting.says["HeartbeatInterval"] = "Rejected"
+    booting.boot()
+    assert keys_of(operator)["HeartbeatInterval"]["state"] == "rejected"
+
+
 def test_a_wish_is_fulfilled_at_once(booting: ConfiguredStation, operator: LambdaOperator) -> None:
     booting.boot()
     assert wish(operator, booting, HeartbeatInterval="60") == {

@@ -57,7 +57,8 @@ class Wish:
 
 
 def _at_most_300(value: str) -> bool:
-    return value.strip().isdecimal() and 0 < int(value) <= 300
+    plain = value.strip().lstrip("0")
+    return plain.isdecimal() and len(plain) <= len("300") and 0 < int(plain) <= 300
 
 
 def _has_energy(value: str) -> bool:
