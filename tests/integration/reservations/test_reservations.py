@@ -188,6 +188,35 @@ def test_a_reservation_of_the_charge_point_is_used_on_any_connector(csms: Runtim
     assert state(csms) is ReservationState.USED
 
 
+def test_a_reservation_of_the_charge_point_is_used_on_a_connector_never_heard_of(
+    csms: Runtime, called: CalledStation
+) -> None:
+    reserve(called, connectorId=0)
+    called.start(connectorId=2)
+    assert state(csms) is ReservationState.USED
+
+
+@pytest.mark.parametrize("start", [{"reservationId": 7, "idTag": "TAG2"}, {}])
+@pytest.mark.parametrize("connector_id", [0, 1])
+def test_a_start_that_overtakes_the_answer_uses_the_reservation(
+    csms: Runtime, called: CalledStation, start: dict[str, Any], connector_id: int
+) -> None:
+    report(called, "Available")
+    called.is_called("ReserveNow", reserve_now(called, reservationId=7, connectorId=connector_id))
+    called.wait(seconds=10)
+    called.start(**start)
+    called.wait(seconds=25)
+    called.run_wakes()
+    assert state(csms) is ReservationState.USED
+
+
+def test_a_transaction_of_before_does_not_use_a_reservation(csms: Runtime, called: CalledStation) -> None:
+    called.start()
+    called.wait(minutes=10)
+    reserve(called)
+    assert state(csms) is ReservationState.ACCEPTED
+
+
 def test_of_two_reservations_a_start_uses_that_of_its_connector(csms: Runtime, called: CalledStation) -> None:
     reserve(called, connectorId=0)
     called.wait(seconds=1)

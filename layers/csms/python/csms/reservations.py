@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from csms.authorization import is_same_group, is_same_tag
-from csms.ids import ChargePointId, ReservationId
+from csms.ids import ChargePointId, ReservationId, TransactionId
 from csms.store import Store
 from csms.store.connectors import Connector
 from csms.store.reservations import Ending, Reservation, ReservationState
@@ -16,24 +16,32 @@ _CLOCK_SKEW: Final = timedelta(minutes=5)
 
 
 def reserve_connectors(store: Store, reservation: Reservation) -> None:
-    """Note on every connector that the reservation concerns, and on the charge point, that there is one."""
+    """Note on every connector that the reservation concerns, and on the charge point, that there is one.
+
+    A start may have overtaken the station's answer: then the reservation is used already.
+    """
     charge_point_id, connector_id = reservation.charge_point_id, reservation.connector_id
     concerned = {0, connector_id}
     if connector_id == 0:
         concerned |= {connector.connector_id for connector in store.connectors.all(charge_point_id)}
     for number in sorted(concerned):
-        store.connectors.reserve(charge_point_id, number, reservation.expiry_date)
+        connector = store.connectors.reserve(charge_point_id, number, reservation.expiry_date)
+        if connector and connector.transaction_id is not None:
+            _use_if_started(store, reservation, connector.transaction_id)
 
 
 def use_reservation(store: Store, transaction: Transaction, connector: Connector | None) -> None:
     """End the reservation that a transaction was for, if there was one.
 
-    Reads nothing unless the station names a reservation or the connector may be reserved.
+    Reads nothing unless the station names a reservation, or the connector may be reserved or was never heard of: then
+    one of any connector is noted on the charge point alone.
     """
     named_id = transaction.start.reservation_id
     is_named = named_id is not None and named_id > 0  # some stations always send 0 or -1
-    if not is_named and not (connector and connector.may_be_reserved(transaction.started_at)):
-        return
+    if not is_named:
+        connector = connector or store.connectors.get(transaction.charge_point_id, 0)
+        if not (connector and connector.may_be_reserved(transaction.started_at)):
+            return
     used = _named(store, transaction, named_id) if is_named else None
     used = used or reservation_for(transaction, store.reservations.open_of(transaction.charge_point_id))
     if used:
@@ -56,6 +64,15 @@ def reservation_for(transaction: Transaction, reservations: Iterable[Reservation
     """The reservation that a start of its tag or group uses, where the station does not name it."""
     fitting = [reservation for reservation in reservations if _fits(transaction, reservation)]
     return max(fitting, key=lambda reservation: reservation.connector_id > 0, default=None)
+
+
+def _use_if_started(store: Store, reservation: Reservation, transaction_id: TransactionId) -> None:
+    transaction = store.transactions.get(reservation.charge_point_id, transaction_id)
+    if transaction is None:
+        return
+    is_named = transaction.start.reservation_id == reservation.id and _is_since(transaction, reservation)
+    if is_named or _fits(transaction, reservation):
+        store.reservations.use(reservation, transaction.id, transaction.started_at)
 
 
 def _named(store: Store, transaction: Transaction, reservation_id: int | None) -> Reservation | None:

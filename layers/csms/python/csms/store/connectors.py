@@ -99,14 +99,18 @@ class Connectors:
             return None
         return _from_item(item)
 
-    def reserve(self, charge_point_id: ChargePointId, connector_id: int, until: datetime) -> None:
-        """Note that there may be a reservation until then."""
-        with suppress(ConditionFailed):
-            self._table.update(
+    def reserve(self, charge_point_id: ChargePointId, connector_id: int, until: datetime) -> Connector | None:
+        """Note that there may be a reservation until then; returns the connector as it is afterwards."""
+        try:
+            item = self._table.update(
                 keys.connector(charge_point_id, connector_id),
                 assign={"connector_id": connector_id, "reserved_until": format_timestamp(until)},
                 condition=Attr("reserved_until").not_exists() | Attr("reserved_until").lt(format_timestamp(until)),
+                returning="ALL_NEW",
             )
+        except ConditionFailed as failed:  # it is noted already
+            return _from_item(failed.item) if failed.item else None
+        return _from_item(item)
 
     def occupy(
         self, charge_point_id: ChargePointId, connector_id: int, transaction_id: TransactionId, started_at: datetime
