@@ -22,6 +22,18 @@ def test_a_station_is_enrolled_with_a_failsafe_before_anything_else(site: Played
     assert profile["chargingSchedule"]["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 6.0}]
 
 
+def test_what_stays_is_on_record_with_its_limit(site: PlayedSite) -> None:
+    site.add_site(40, safe_limit_da=60)
+    site.add_station("A", station_maximum_da=400)
+    site.add_plan()
+    site.settle()
+    rows = site.csms.store.planned_profiles.all(PLAN)
+    assert [(row.role.value, row.outcome.value, row.limit_at(site.now)) for row in rows] == [
+        ("failsafe", "accepted", 60),
+        ("maximum", "accepted", 400),
+    ]
+
+
 def test_a_vehicle_alone_gets_all_there_is(site: PlayedSite) -> None:
     site.add_site(40)
     station = site.add_station("A")

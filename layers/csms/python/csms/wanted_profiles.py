@@ -150,19 +150,20 @@ class Wanted:
         """The lasting profiles that a station should have and does not, as far as asking again makes sense."""
         if not station.is_reachable:
             return
-        for role, payload in self._lasting_profiles(station):
+        for role, limit_da, payload in self._lasting_profiles(station):
             key = TargetId(station.id, 0, role)
             earlier = self._found.planned.get(key)
             if _is_installed(station, payload, self._found.now) or _is_unwilling(earlier, self._found.now):
                 continue
-            yield replace(self._row(key, None), payload=payload, profile_id=_number_of(payload))
+            limits = (LimitFrom(self._found.now, limit_da),)
+            yield replace(self._row(key, None), payload=payload, profile_id=_number_of(payload), limits=limits)
 
-    def _lasting_profiles(self, station: Station) -> Iterator[tuple[ProfileRole, JsonObject]]:
-        site, now = self._found.site, self._found.now
-        wiring = station.wiring(0, site.voltage_v)
-        yield ProfileRole.FAILSAFE, failsafe(station.id, site.safe_limit_da, now, wiring)
-        if station.member.station_maximum_da is not None:
-            yield ProfileRole.MAXIMUM, station_maximum(station.id, station.member.station_maximum_da, now, wiring)
+    def _lasting_profiles(self, station: Station) -> Iterator[tuple[ProfileRole, int, JsonObject]]:
+        now, wiring = self._found.now, station.wiring(0, self._found.site.voltage_v)
+        safe_limit_da, maximum_da = self._found.site.safe_limit_da, station.member.station_maximum_da
+        yield ProfileRole.FAILSAFE, safe_limit_da, failsafe(station.id, safe_limit_da, now, wiring)
+        if maximum_da is not None:
+            yield ProfileRole.MAXIMUM, maximum_da, station_maximum(station.id, maximum_da, now, wiring)
 
     def _raises(self, profile: PlannedProfile) -> bool:
         """Whether a lasting profile allows more than the one it replaces."""
