@@ -106,6 +106,8 @@ class PlayedSite:
     csms: Runtime
     now: datetime = NOON
     stations: dict[str, SiteStation] = field(default_factory=dict)
+    away: set[str] = field(default_factory=set)
+    """Stations that are not connected."""
     executions: list[int] = field(default_factory=list)
     completed: dict[str, Any] = field(default_factory=dict)
     boundaries: list[Boundary] = field(default_factory=list)
