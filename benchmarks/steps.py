@@ -85,7 +85,7 @@ def measure_steps() -> list[StepCost]:
 
 def count_transitions(costs: list[StepCost]) -> list[int]:
     """How many states an execution enters that has as many targets: what Step Functions bills."""
-    logging.getLogger("moto").setLevel(logging.ERROR)  # it warns of every choice that is not taken
+    logging.getLogger("moto").setLevel(logging.CRITICAL)  # it tells of every choice that is not taken
     with pytest.MonkeyPatch.context() as patches, mock_aws(), replaced_environment(_MOTO):
         runtime.cache_clear()
         plans = ScriptedPlans(runtime().workflows)
