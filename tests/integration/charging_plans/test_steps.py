@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from csms.ids import ChargePointId
 from csms.store.charging_plans import PlanState, Release
 from csms.store.configuration import Reported
@@ -235,6 +237,34 @@ def test_a_change_during_a_wave_ends_it(site: PlayedSite) -> None:
     site.csms.charging_plans.wake(SITE)
     site.send_wave(1, part["decreases"])
     assert not station.posted
+
+
+@pytest.mark.parametrize("happening", ["paused", "stopped"])
+def test_a_wave_ends_with_its_plan(site: PlayedSite, happening: str) -> None:
+    site.add_site(40)
+    station = site.add_station("A")
+    station.begin()
+    site.add_plan()
+    part = site.csms.charging_plans.take_step(PLAN, 1)
+    if happening == "paused":
+        site.csms.store.charging_plans.pause(PLAN)
+    else:
+        site.csms.store.charging_plans.stop(site.plan, Release.CLEAR, site.now)
+    site.send_wave(1, part["decreases"])
+    assert not station.posted
+
+
+def test_what_a_plan_takes_back_is_taken_back_whatever_changes_meanwhile(site: PlayedSite) -> None:
+    site.add_site(40, safe_limit_da=60)
+    station = site.add_station("A")
+    station.begin()
+    site.add_plan((0, 60, 20))
+    site.settle()
+    site.wait(minutes=60)
+    part = site.csms.charging_plans.take_step(PLAN, site.plan.step + 1)
+    site.csms.charging_plans.wake(SITE)
+    site.send_wave(site.plan.step, part["decreases"])
+    assert station.limit_a(site.now) == 6
 
 
 def test_a_boundary_wakes_the_step_that_waits_for_it_and_no_other(site: PlayedSite) -> None:

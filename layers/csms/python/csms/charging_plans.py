@@ -205,8 +205,8 @@ class ChargingPlans:
             return "superseded"
         if profile.outcome not in {SendOutcome.PLANNED, SendOutcome.SENT}:
             return "sent before"
-        if plan.state is PlanState.ACTIVE and self._has_changed(plan):
-            return self._note(plan, profile, SendOutcome.SUPERSEDED, "the site has changed")
+        if not profile.is_release and (plan.state is not PlanState.ACTIVE or self._has_changed(plan)):
+            return self._note(plan, profile, SendOutcome.SUPERSEDED, "the site or the plan has changed")
         return self._place(plan, profile, task_token)
 
     def _has_changed(self, plan: ChargingPlan) -> bool:
