@@ -1,4 +1,4 @@
-"""Sites whose stations come, go, refuse and fall silent at random: once a plan runs, the limit holds at every moment."""
+"""Sites whose stations come, go, refuse and fall silent at random: once a plan runs, the limit always holds."""
 
 from random import Random
 
