@@ -44,3 +44,20 @@ def test_connecting_wakes_nobody_while_nothing_waits(called: CalledStation, monk
     monkeypatch.setattr(CallQueue, "send", refuse)
     called.disconnect()
     assert called.connect()["statusCode"] == 200
+
+
+def test_a_late_answer_is_not_the_first_word_of_a_new_connection(called: CalledStation) -> None:
+    called.wait(minutes=1)
+    called.is_called("Reset", {"type": "Soft"})
+    following = called.is_called("ClearCache")
+    called.disconnect()
+    called.wait(seconds=2)
+    called.connect()
+    called.wait(seconds=1)
+    called.reply({"status": "Accepted"}, to=0)
+    live(called, seconds=10)
+    assert called.stored(following).state is CallState.QUEUED
+    called.result("Heartbeat", {})
+    called.wait(seconds=1)
+    called.run_wakes()
+    assert called.stored(following).state is CallState.SENT

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from csms import credentials, password_change
@@ -12,7 +12,7 @@ from csms.call_queue import CallQueue, Dispatch
 from csms.gateway import Gateway
 from csms.ids import ChargePointId
 from csms.ocpp.primitives import format_timestamp
-from csms.sessions import Connection
+from csms.sessions import FIRST_WORD, Connection
 from csms.settings import Settings, UnknownChargePoints
 from csms.store import Store
 from csms.store.charge_points import ChargePoint, IdentityTaken, Quirk, SecurityProfile
@@ -24,8 +24,6 @@ SUBPROTOCOL: Final = "ocpp1.6"
 IDENTITY: Final = re.compile(r"(?! )[A-Za-z0-9 *\-_=+|@.:/]{1,48}(?<! )")
 """What a charge point may be called: [S 7.28]'s characters and those that stations in the field use."""
 
-_FIRST_WORD: Final = timedelta(seconds=30)
-"""How long a new connection is left alone while the station has said nothing."""
 _LONGEST_IDENTITY_ON_RECORD: Final = 64
 
 _SMALLER_MESSAGES: Final = (
@@ -166,7 +164,7 @@ class Connections:
         self._store.sessions.open(connection.id, charge_point_id, handshake.source_ip, now)
         try:
             before = self._store.links.take(
-                charge_point_id, connection.id, connection.connected_at_ms, now, now + _FIRST_WORD
+                charge_point_id, connection.id, connection.connected_at_ms, now, now + FIRST_WORD
             )
         except ConditionFailed as newer:
             raise Refused(503, "a newer connection is open") from newer
@@ -174,7 +172,7 @@ class Connections:
             self._gateway().close(before.connection_id)
         self._record_session(charge_point_id, connection, now, {"sourceIp": handshake.source_ip})
         if before.waiting:  # the station may say nothing that would wake the engine
-            self._queue().send(Dispatch(charge_point_id), _FIRST_WORD)
+            self._queue().send(Dispatch(charge_point_id), FIRST_WORD)
 
     def _record_session(
         self, charge_point_id: ChargePointId, connection: Connection, now: datetime, details: dict[str, str | None]

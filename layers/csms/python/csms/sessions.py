@@ -14,8 +14,10 @@ from csms.store.links import Link, Registration
 _TOUCH_EVERY: Final = timedelta(minutes=1)
 _MOST_REMEMBERED: Final = 10_000
 _HANDSHAKE_MS: Final = 10_000
+FIRST_WORD: Final = timedelta(seconds=30)
+"""How long a new connection is left alone while the station has sent no CALL."""
 _ANSWER_FIRST: Final = timedelta(seconds=1)
-"""No call overtakes the answer to the station's first message."""
+"""No call overtakes the answer to the station's first CALL."""
 
 
 class UnknownSessionError(Exception):
@@ -40,6 +42,8 @@ class Session:
     touched_at: datetime
     is_touched: bool = True
     """Whether the link was touched, and so read, for this very message."""
+    has_called: bool = True
+    """Whether this process has seen a CALL over it; an answer may be one to a call over the connection before."""
 
     @property
     def is_left_over(self) -> bool:
@@ -64,22 +68,25 @@ class LiveSessions:
         self._store = store
         self._remembered: dict[ConnectionId, Session] = {}
 
-    def resume(self, connection: Connection, now: datetime, *, is_boot: bool = False) -> Session:
+    def resume(
+        self, connection: Connection, now: datetime, *, is_boot: bool = False, is_answer: bool = False
+    ) -> Session:
         """The session a message came over, its link no older than a minute.
 
         A charge point that is not accepted is read afresh each time, so that an operator's decision counts at once.
-        With its first message a station may be called soon, after a boot when it had time to settle.
+        With its first CALL a station may be called soon, after a boot when it had time to settle.
 
         Raises:
             UnknownSessionError: the connection has no session, or its charge point is gone.
         """
         session = self._remembered.get(connection.id)
-        if session and not is_boot and session.is_fresh(now):
+        has_called = session is not None and session.has_called
+        if session and not is_boot and (has_called or is_answer) and session.is_fresh(now):
             return session
         charge_point_id = session.charge_point_id if session else self._charge_point_of(connection)
-        not_before = None if session and not is_boot else now + _ANSWER_FIRST
+        not_before = now + _ANSWER_FIRST if is_boot or not (has_called or is_answer) else None
         link = self._touch(charge_point_id, connection, now, not_before, is_boot=is_boot)
-        resumed = Session(connection, charge_point_id, link, now)
+        resumed = Session(connection, charge_point_id, link, now, has_called=has_called or not is_answer)
         if resumed.is_left_over:  # it was not to be closed when the newer one came; the station comes again
             self._gateway().close(connection.id)
         if len(self._remembered) >= _MOST_REMEMBERED:

@@ -69,7 +69,7 @@ class Answerer:
 
     def _receive(self, frame: Frame | MalformedCall, text: str, connection: Connection, now: datetime) -> str | None:
         is_boot = isinstance(frame, Call) and frame.action == "BootNotification"
-        session = self._sessions.resume(connection, now, is_boot=is_boot)
+        session = self._sessions.resume(connection, now, is_boot=is_boot, is_answer=_is_answer(frame))
         if session.is_touched:
             self._calls.heal(session.link, now)
         match frame:
