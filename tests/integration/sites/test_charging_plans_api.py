@@ -277,6 +277,14 @@ def test_what_is_not_there_is_not_found(admin: LambdaOperator, site: str) -> Non
         assert admin.post(f"{path}/stop", {"release": "clear"}).status == 404
 
 
+def test_a_plan_of_a_site_that_is_gone_is_neither_started_nor_drawn(admin: LambdaOperator, site: str) -> None:
+    plan = create(admin, site, state="paused")["id"]
+    assert admin.delete(f"/sites/{site}").status == 204
+    assert admin.post(f"/charging-plans/{plan}/resume").status == 409
+    assert admin.get(f"/charging-plans/{plan}/chart").status == 404
+    assert admin.delete(f"/charging-plans/{plan}").status == 204
+
+
 def test_a_change_of_the_site_wakes_its_plan(
     admin: LambdaOperator, site: str, workflow: Workflow, add_charge_point: Callable[[str], ChargePointId]
 ) -> None:

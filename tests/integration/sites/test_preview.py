@@ -86,7 +86,7 @@ def test_a_plan_is_drawn(csms: Runtime, workflow: Workflow, admin: LambdaOperato
     assert (drawn.status, drawn.headers["content-type"]) == (200, "image/svg+xml")
     root = ElementTree.fromstring(drawn.text)  # noqa: S314
     texts = {text.text for text in root.iter(f"{SVG}text")}
-    assert {"x: Winter", "A on each phase", "limit", "planned", "acknowledged"} <= texts
+    assert {"x: Winter (active)", "A on each phase", "limit", "planned", "acknowledged"} <= texts
     assert len(list(root.iter(f"{SVG}path"))) == 3
     assert admin.get(f"/charging-plans/{plan}/chart", hours=49).fields.keys() == {"hours"}
     assert admin.get("/charging-plans/none/chart").status == 404

@@ -40,26 +40,20 @@ def _on_each_phase(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [_check(value)] * _PHASES
 
 
-Amperes = Annotated[float, BeforeValidator(_check)]
-UsableAmperes = Annotated[float, BeforeValidator(_check_usable)]
+_NUMBER: Final = {"type": "number", "minimum": 0, "maximum": _LARGEST_A, "multipleOf": 0.1}
+_USABLE: Final = {**_NUMBER, "minimum": _MINIMUM_A}
+_TRIPLE: Final = {"type": "array", "items": _NUMBER, "minItems": _PHASES, "maxItems": _PHASES}
+
+Amperes = Annotated[float, BeforeValidator(_check), WithJsonSchema(_NUMBER)]
+UsableAmperes = Annotated[float, BeforeValidator(_check_usable), WithJsonSchema(_USABLE)]
 """A vehicle can charge with it [IEC 61851-1]."""
-PauseOrUsableAmperes = Annotated[float, BeforeValidator(_check_pause_or_usable)]
+PauseOrUsableAmperes = Annotated[
+    float, BeforeValidator(_check_pause_or_usable), WithJsonSchema({"oneOf": [{"const": 0}, _USABLE]})
+]
 PhaseAmperes = Annotated[
     tuple[Amperes, Amperes, Amperes],
     BeforeValidator(_on_each_phase),
-    WithJsonSchema(
-        {
-            "oneOf": [
-                {"type": "number", "minimum": 0, "maximum": _LARGEST_A},
-                {
-                    "type": "array",
-                    "items": {"type": "number", "minimum": 0, "maximum": _LARGEST_A},
-                    "minItems": _PHASES,
-                    "maxItems": _PHASES,
-                },
-            ]
-        }
-    ),
+    WithJsonSchema({"oneOf": [_NUMBER, _TRIPLE]}),
 ]
 """On L1, L2 and L3; one number is the same on each."""
 Watts = Annotated[Integer, Field(ge=0, le=100_000_000)]

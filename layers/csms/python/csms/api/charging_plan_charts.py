@@ -32,7 +32,8 @@ def plan_chart(found: Survey, decision: Decision, until: datetime) -> str:
         *_by_phase("acknowledged", [*acknowledged, (found.until, None)]),
         *_by_phase("planned", [*planned, (found.until, None)]),
     )
-    return step_chart(f"{found.site.name}: {found.plan.name}", "A on each phase", found.now, until, series)
+    title = f"{found.site.name}: {found.plan.name} ({found.plan.state.value})"
+    return step_chart(title, "A on each phase", found.now, until, series)
 
 
 def _limit(found: Survey, until: datetime) -> Steps:

@@ -112,7 +112,10 @@ def draw_charging_plan(
     The limit is drawn for all the hours, the rest as far as it has been planned.
     """
     found = _find(current, plan)
-    decided = current.runtime.charging_plans.preview(found, _site_of(current, found), current.now)
+    site = current.store.sites.get(found.site_id)
+    if site is None:
+        raise NotFound("its site is gone")
+    decided = current.runtime.charging_plans.preview(found, site, current.now)
     return chart_response(plan_chart(*decided, current.now + timedelta(hours=hours)))
 
 

@@ -87,6 +87,7 @@ def change_site(current: Current, site: PathSite, changes: Annotated[SiteChanges
     except ConditionFailed as gone:
         raise _unknown(site) from gone
     _wake_plan(current, changed)
+    _logger.info("site changed", extra={"site_id": found.id, "fields": sorted(given), "caller": current.caller})
     return view_of(changed)
 
 
