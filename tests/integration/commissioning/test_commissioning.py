@@ -9,6 +9,7 @@ from csms.store.charge_point_models import ChargePointModel
 from csms.store.charge_points import Quirk
 from csms.store.configuration import ConfigurationKey
 from tests.integration.commissioning.configured_station import HEALTHY, ConfiguredStation
+from tests.lambda_operator import LambdaOperator, claims_of
 
 CP001 = ChargePointId("CP001")
 
@@ -177,6 +178,20 @@ def test_a_wish_with_something_secret_in_it_is_sent_once(csms: Runtime, booting:
     assert [frame[3] for frame in booting.called.posted if frame[2] == "ChangeConfiguration"] == [
         {"key": "Backend", "value": wish["Backend"]}
     ]
+
+
+def test_a_wish_reaches_a_station_that_comes_back_without_a_boot(csms: Runtime, booting: ConfiguredStation) -> None:
+    booting.boot()
+    called = booting.called
+    called.disconnect()
+    operator = LambdaOperator(claims_of("admin"), now=called.now)
+    wish = {"values": {"HeartbeatInterval": "60"}}
+    assert operator.put("/charge-points/CP001/desired-configuration", wish).status == 200
+    called.wait(hours=23)
+    called.connect()
+    called.result("Heartbeat", {})
+    booting.live()
+    assert booting.was_set() == wish["values"]
 
 
 def test_a_wish_that_a_rule_stands_against_does_not_hold_up_the_others(

@@ -7,7 +7,7 @@ there is left to do is read from the configuration rows, so a chain that breaks 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from csms.call_queue import Commission
@@ -28,8 +28,6 @@ from csms.v16.rules import number_of
 
 _REQUESTED_BY: Final = "commissioning"
 _SINCE: Final = "commissioning"
-_LIFETIME: Final = timedelta(hours=1)
-"""What a station that has gone did not get by then, its next boot brings."""
 _BATCH: Final = 10
 """Keys asked for at once of a station that has not said how many it takes."""
 
@@ -134,7 +132,6 @@ class _Run:
             payload,
             _REQUESTED_BY,
             context={_SINCE: since, **context},
-            lifetime=_LIFETIME,
             idempotency_key=f"commissioning-after-{self.after.id if self.after else since}",
             words={_SINCE: since},
         )
