@@ -379,6 +379,21 @@ def test_in_quiet_mode_a_command_goes_out_at_once_or_not_at_all(
     assert admin.put("/charge-points/NOBODY/quiet", {"quiet": True}).status == 404
 
 
+def test_what_waits_when_quiet_mode_is_switched_on_is_taken_back(
+    called: CalledStation, operator: LambdaOperator, admin: LambdaOperator
+) -> None:
+    called.disconnect()
+    waiting = order(operator, "ClearCache").headers["location"]
+    assert admin.put("/charge-points/CP001/quiet", {"quiet": True}).status == 200
+    assert operator.get(waiting).json["state"] == "cancelled"
+    called.wait(minutes=5)
+    called.connect()
+    called.result("Heartbeat", {})
+    called.wait(seconds=40)
+    called.run_wakes()
+    assert called.posted == []
+
+
 def test_every_operation_has_a_route_of_its_own_with_its_payload_described(csms: Runtime) -> None:
     document = LambdaOperator(None).get("/openapi.json").json
     for name, operation in operations().items():

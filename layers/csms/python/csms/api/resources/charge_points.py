@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field
 
+from csms.api.commanding import withdraw_all
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
 from csms.api.identities import NewIdentity
 from csms.api.models import (
@@ -208,11 +209,13 @@ def set_registration(
 def set_quiet(current: Current, identity: PathIdentity, change: Annotated[QuietChange, Body()]) -> ChargePointView:
     """Switch quiet mode, for certification: nothing is sent to the charge point of our own accord.
 
-    A command goes out at once, or is refused.
+    A command goes out at once, or is refused; what waits when it is switched on is taken back.
     """
     charge_point = current.charge_point(identity)
     current.store.links.create(charge_point.id, Registration.PENDING)
     current.store.links.set_quiet(charge_point.id, is_quiet=change.quiet)
+    if change.quiet:
+        withdraw_all(current, charge_point.id)
     _logger.info(
         "quiet mode set",
         extra={"charge_point_id": charge_point.id, "quiet": change.quiet, "caller": current.caller},
