@@ -23,7 +23,7 @@ from csms.runtime import runtime
 from infra.definitions import FUNCTIONS
 from local.environment import replaced_environment
 from tests.integration.state_machine import ARN, StateMachine
-from tests.played_site import PLAN, PlayedSite
+from tests.played_site import PLAN, SITE, PlayedSite
 from tests.scripted_plans import ScriptedPlans
 
 CONNECTORS: Final = (10, 100)
@@ -144,10 +144,11 @@ class _Steps:
         """What the state machine does, from the wake-up to the next wait."""
         site, plans, cost = self.site, self.site.csms.charging_plans, StepCost(event, self.connectors)
         site.wait(seconds=1)
+        last = site.plan.step
         with self._counted(cost, "wake_plans"):
-            plans.wake(site.plan.site_id)
+            plans.wake(SITE)
         with self._counted(cost, "plan_charging"):
-            plans.next_step(PLAN, site.plan.step)
+            plans.next_step(PLAN, last)
         number = site.executions.pop()
         with self._counted(cost, "plan_charging"):
             part = plans.take_step(PLAN, number)
