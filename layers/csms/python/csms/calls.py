@@ -38,6 +38,7 @@ _GRACE: Final = timedelta(seconds=45)
 _SETTINGS_LIFETIME: Final = timedelta(hours=24)
 _IMMEDIATE_LIFETIME: Final = timedelta(minutes=5)
 _MOST_SKIPPED: Final = 10
+_NOBODY: Final = "there is no such charge point"
 _QUIET: Final = "quiet mode: only what can be sent at once is sent"
 
 
@@ -47,6 +48,10 @@ class CallRefused(Exception):  # noqa: N818  it is an answer, not an error
 
 class NotConnected(CallRefused):
     """The charge point is offline and the call makes no sense later."""
+
+
+class NoChargePoint(CallRefused, LookupError):  # noqa: N818
+    """There is no such charge point, or no longer."""
 
 
 class Operations(Protocol):
@@ -141,14 +146,14 @@ class CallEngine:
             CallRefused: a rule stands against it.
             NotConnected: the charge point is offline and the call is meant for now.
             WaitingListFull: too many calls wait already.
-            LookupError: there is no such charge point.
+            NoChargePoint: there is no such charge point.
         """
         if earlier := self.repeated(order):
             return earlier
         now = self._clock()
         link = link or self._store.links.get(order.charge_point_id, consistent=True)
         if link is None:
-            raise LookupError(order.charge_point_id)
+            raise NoChargePoint(_NOBODY)
         call = self._new_call(order, link, now)
         self._operations.check(call, link, now)
         can_go_now = link.connection_id is not None and not link.waiting and link.flight is None
@@ -176,7 +181,7 @@ class CallEngine:
         Raises:
             CallRefused: the key was used for another command.
             WaitingListFull: it was not seen on its way, and there is no place for it any more.
-            LookupError: the charge point is gone.
+            NoChargePoint: it is gone.
         """
         if order.idempotency_key is None:
             return None
@@ -228,6 +233,23 @@ class CallEngine:
     def expire(self, call: Call) -> Call | None:
         """End a queued call whose time is up; None if it is not queued any more."""
         return self._withdraw(call, CallState.EXPIRED, "not sent in time")
+
+    def abandon(self, charge_point_id: ChargePointId) -> None:
+        """End all calls to a charge point that is being removed, and what follows the end of each. Safe to run again.
+
+        One that was sent ends as not answered: the station may have acted.
+        """
+        now = self._clock()
+        for call in self._store.calls.unfinished(charge_point_id):
+            if call.state is CallState.QUEUED:
+                self._end_queued(call, CallState.CANCELLED, "the charge point was removed")
+            elif call.state is CallState.SENT and call.answer_by is not None:
+                is_last = self._is_last(call)
+                ended = self._store.calls.time_out(call, call.attempt, call.answer_by, now, is_last=is_last)
+                if ended and not ended.has_effects_done:
+                    self._finish(ended, now)
+            else:
+                self._finish(call, now)
 
     def meet_deadline(self, deadline: Deadline) -> None:
         """End the call that is overdue, or send on what a dead dispatcher left behind. Safe to run again."""
@@ -307,7 +329,7 @@ class CallEngine:
             raise NotConnected(_QUIET) if is_quiet else full from None
         except ConditionFailed as gone:
             self._store.calls.discard(call)
-            raise LookupError(call.charge_point_id) from gone
+            raise NoChargePoint(_NOBODY) from gone
 
     def _lifetime(self, order: Order, link: Link, now: datetime) -> timedelta:
         if order.lifetime is not None:

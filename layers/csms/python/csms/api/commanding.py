@@ -151,12 +151,12 @@ def _place(current: CurrentRequest, link: Link, wanted: Command) -> Call:
         raise _invalid(error.errors()) from error
     except FieldsRefused as refused:
         raise InvalidRequest(*(Finding(fault.field, fault.reason) for fault in refused.faults)) from refused
+    except (LookupError, ConditionFailed) as gone:
+        raise NotFound(f"there is no charge point {link.charge_point_id}") from gone
     except CallRefused as refused:
         raise Conflict(str(refused)) from refused
     except WaitingListFull as full:
         raise TooManyRequests("too many commands wait for the charge point already") from full
-    except (LookupError, ConditionFailed) as gone:
-        raise NotFound(f"there is no charge point {link.charge_point_id}") from gone
 
 
 def _look_again(current: CurrentRequest, call: Call, elapsed: timedelta) -> Call:

@@ -7,6 +7,7 @@ queued --dispatch--> sent --answer--> accepted | rejected | failed
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -177,6 +178,19 @@ class Calls:
             limit=limit,
         )
         return [_from_item(item) for item in page.items]
+
+    def unfinished(self, charge_point_id: ChargePointId) -> Iterator[Call]:
+        """The charge point's calls that have not ended, or whose end may still change something.
+
+        Reads all of its rows, which TTL bounds.
+        """
+        items = self._table.query_all(
+            keys.charge_point_partition(charge_point_id),
+            prefix=keys.CALL_PREFIX,
+            where=Attr("has_effects_done").not_exists(),
+            consistent=True,
+        )
+        return map(_from_item, items)
 
     def list(
         self,

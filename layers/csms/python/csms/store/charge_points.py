@@ -205,6 +205,13 @@ class ChargePoints:
             condition=_EXISTS,
         )
 
+    def clear(self, charge_point_id: ChargePointId) -> None:
+        """Delete what would count for the next charge point of this identity: see `keys.OF_ONE_LIFE`."""
+        partition = keys.charge_point_partition(charge_point_id)
+        for prefix in keys.OF_ONE_LIFE:
+            items = self._table.query_all(partition, prefix=prefix, consistent=True)
+            self._table.delete_many([keys.Key(item[keys.PARTITION_KEY], item[keys.SORT_KEY]) for item in items])
+
     def delete(self, charge_point_id: ChargePointId) -> None:
         """Remove a charge point and free its identity; what it charged stays on record."""
         self._table.delete(keys.charge_point(charge_point_id))

@@ -3,6 +3,7 @@
 The files themselves are in `csms.store.received_files`.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -191,6 +192,17 @@ class FileTransfers:
     def withdraw(self, transfer: FileTransfer, now: datetime) -> None:
         """Note that the operator no longer wants it."""
         self._change(transfer, {"withdrawn_at": format_timestamp(now)})
+
+    def unsettled(self, charge_point_id: ChargePointId, now: datetime) -> Iterator[FileTransfer]:
+        """Those that something may still be counted to."""
+        partition = keys.charge_point_partition(charge_point_id)
+        for kind in FileKind:
+            items = self._table.query_all(partition, prefix=keys.file_transfer_prefix(kind), consistent=True)
+            yield from (each for each in map(_from_item, items) if now < each.open_until)
+
+    def close(self, transfer: FileTransfer, now: datetime) -> None:
+        """Count nothing to it from now on."""
+        self._change(transfer, {"open_until": format_timestamp(now)})
 
     def _change(
         self,

@@ -137,9 +137,12 @@ def call(charge_point_id: ChargePointId, call_id: CallId) -> Key:
     return Key(charge_point_partition(charge_point_id), f"{CALL_PREFIX}{call_id}")
 
 
+IDEMPOTENCY_PREFIX: Final = "IDEMPOTENCY#"
+
+
 def idempotency(charge_point_id: ChargePointId, idempotency_key: str) -> Key:
     """The call that a client's `Idempotency-Key` stands for."""
-    return Key(charge_point_partition(charge_point_id), f"IDEMPOTENCY#{idempotency_key}")
+    return Key(charge_point_partition(charge_point_id), f"{IDEMPOTENCY_PREFIX}{idempotency_key}")
 
 
 def file_transfer_prefix(kind: str) -> str:
@@ -221,9 +224,23 @@ def reservation(charge_point_id: ChargePointId, reservation_id: ReservationId) -
     return Key(charge_point_partition(charge_point_id), f"{RESERVATION_PREFIX}{reservation_id}")
 
 
+_LOCAL_LIST: Final = "LOCALLIST"
+
+
 def local_list(charge_point_id: ChargePointId) -> Key:
     """The local authorization list as the charge point last acknowledged it."""
-    return Key(charge_point_partition(charge_point_id), "LOCALLIST")
+    return Key(charge_point_partition(charge_point_id), _LOCAL_LIST)
+
+
+OF_ONE_LIFE: Final = (
+    CONFIGURATION_PREFIX,
+    CONNECTOR_PREFIX,
+    IDEMPOTENCY_PREFIX,
+    PROFILE_PREFIX,
+    RESERVATION_PREFIX,
+    _LOCAL_LIST,
+)
+"""What begins the sort keys of all that a removed charge point does not leave to the next one of its identity."""
 
 
 def bulk_partition(bulk_id: str) -> str:

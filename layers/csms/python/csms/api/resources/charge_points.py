@@ -31,6 +31,7 @@ from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
 from csms.ids import ChargePointId, SiteId
+from csms.removal import remove
 from csms.store.charge_points import ChargePoint, IdentityTaken, SecurityProfile
 from csms.store.errors import ConditionFailed
 from csms.store.links import Link, Registration
@@ -229,7 +230,10 @@ def delete_charge_point(
     identity: PathIdentity,
     force: Annotated[bool, Query(description="Even while it is at a site or a transaction is open.")] = False,
 ) -> Response[None]:
-    """Remove a charge point and close its connection; what it charged stays on record.
+    """Remove a charge point and close its connection; what it charged, said and was asked stays on record.
+
+    Commands that wait are taken back, and nothing is left to the next charge point of this identity: neither
+    configuration, desired or reported, nor profiles, reservations, its local list or URLs for files. Safe to repeat.
 
     409 while it is at a site, because what it draws there would be forgotten, or a transaction is open, unless forced.
     """
@@ -239,8 +243,7 @@ def delete_charge_point(
     if not force and current.open_transactions(charge_point.id):
         raise Conflict("a transaction is open: close it, or delete with force=true")
     link = current.store.links.get(charge_point.id)
-    current.store.links.delete(charge_point.id)
-    current.store.charge_points.delete(charge_point.id)
+    remove(current.store, current.calls, charge_point.id, current.now)
     _logger.info("charge point deleted", extra={"charge_point_id": charge_point.id, "caller": current.caller})
     _disconnect(current, link)
     return Response(204)
