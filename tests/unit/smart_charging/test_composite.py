@@ -82,6 +82,10 @@ def test_a_tx_profile_is_for_its_transaction_only() -> None:
     assert composite([other, to_come, default], 60, connector=Connector(1)) == {0: 16}
 
 
+def test_a_maximum_that_was_forced_on_a_connector_caps_nothing() -> None:
+    assert composite([a_profile(MAX, {0: 6}, connector_id=1)], 60) == {0: None}
+
+
 def test_tx_profiles_of_a_transaction_stack() -> None:
     profiles = [a_profile(TX, {0: 6}), a_profile(TX, {0: 16}, 60, id=2, stack_level=3)]
     assert composite(profiles, 120) == {0: 16, 60: 6}

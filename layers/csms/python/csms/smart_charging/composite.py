@@ -88,8 +88,9 @@ def composite_of_charge_point(
 
 
 def charge_point_maximum(profiles: Iterable[Profile]) -> list[Profile]:
-    """What caps the charge point as a whole."""
-    return _with_purpose(profiles, ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE)
+    """What caps the charge point as a whole; of a single connector there is no such thing [S 3.13.1]."""
+    caps = _with_purpose(profiles, ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE)
+    return [found for found in caps if found.connector_id == CHARGE_POINT]
 
 
 def transaction_profiles(profiles: Sequence[Profile], connector: Connector) -> list[Profile]:
