@@ -1,5 +1,6 @@
 """The call engine: place, dispatch, answer, deadline, reconnect (DESIGN §5)."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -43,7 +44,7 @@ def test_a_call_goes_out_at_once_and_ends_with_its_answer(csms: Runtime, called:
         ({"status": "Rejected"}, CallState.REJECTED, "Rejected", False),
         ({"status": "Accepted", "more": 1}, CallState.ACCEPTED, "Accepted", False),
         ({}, CallState.FAILED, "unreadable answer", True),
-        ({"status": 7}, CallState.FAILED, "unreadable answer", False),
+        ({"status": 7}, CallState.FAILED, "unreadable answer", True),
     ],
 )
 def test_an_answer_ends_the_call_by_its_status(
@@ -410,3 +411,46 @@ def test_the_message_log_holds_both_frames_of_a_call(csms: Runtime, called: Call
     logged = csms.store.messages.list(CP001, called.now, limit=5).messages[0]
     assert (logged.initiator, logged.action) == ("central system", "Reset")
     assert logged.request == f'[2,"{call.id}","Reset",{{"type":"Soft"}}]'
+
+
+def test_the_message_log_holds_a_call_without_an_answer_and_a_late_one(csms: Runtime, called: CalledStation) -> None:
+    called.is_called("ClearCache")
+    called.wait(seconds=31)
+    called.run_wakes()
+
+    def answers() -> list[str | None]:
+        messages = csms.store.messages.list(CP001, called.now, limit=50).messages
+        return [message.response for message in messages if message.action == "ClearCache"]
+
+    assert answers() == [None]
+    called.reply({"status": "Accepted"})
+    assert answers() == [json.dumps([3, called.posted[-1][1], {"status": "Accepted"}])]
+
+
+def test_a_deadline_times_out_a_call_that_was_marked_as_sent_just_before_it_is_fenced_off(
+    csms: Runtime, called: CalledStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, fence_off, stalled = Calls.mark_sent, Calls.fence_off, []
+
+    class Stalled(BaseException):
+        pass
+
+    def stall(_: Calls, *arguments: Any) -> None:
+        stalled.append(arguments)
+        raise Stalled
+
+    def go_on_first(calls: Calls, call: Call, attempt: int) -> bool:
+        if stalled:
+            mark(calls, *stalled.pop())
+        return fence_off(calls, call, attempt)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Calls, "mark_sent", stall)
+        with pytest.raises(Stalled):
+            called.is_called("ClearCache")
+    monkeypatch.setattr(Calls, "fence_off", go_on_first)
+    called.wait(minutes=1)
+    called.run_wakes()
+    (call,) = csms.store.calls.list(CP001, limit=10).calls
+    assert call.state is CallState.TIMED_OUT
+    assert link(csms).flight is None

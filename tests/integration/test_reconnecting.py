@@ -1,10 +1,16 @@
 """Calls that wait for a station that comes back, also when it then says nothing."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from csms.call_queue import CallQueue
-from csms.store.calls import CallState
+from csms.gateway import Posted
+from csms.store.calls import Call, CallState
 from tests.called_station import CalledStation
+
+START = {"idTag": "TAG1"}
 
 
 def live(called: CalledStation, *, seconds: int) -> None:
@@ -61,3 +67,60 @@ def test_a_late_answer_is_not_the_first_word_of_a_new_connection(called: CalledS
     called.wait(seconds=1)
     called.run_wakes()
     assert called.stored(following).state is CallState.SENT
+
+
+def gone(called: CalledStation, **order: Any) -> Call:
+    """A call that is placed while nobody knows that the connection is dead."""
+    called.wait(minutes=1)
+    called.post_result = Posted.GONE
+    call = called.is_called("RemoteStartTransaction", START, **order)
+    called.post_result = Posted.DELIVERED
+    return call
+
+
+def come_back(called: CalledStation) -> None:
+    called.connect()
+    called.result("Heartbeat", {})
+    called.wait(seconds=2)
+    called.run_wakes()
+
+
+def test_what_was_meant_for_its_moment_does_not_happen_minutes_later(called: CalledStation) -> None:
+    call = gone(called)
+    called.wait(minutes=4)
+    come_back(called)
+    assert called.posted == []
+    assert called.stored(call).state is CallState.EXPIRED
+
+
+def test_it_happens_if_the_station_is_back_soon(called: CalledStation) -> None:
+    call = gone(called)
+    called.wait(seconds=44)
+    come_back(called)
+    assert called.stored(call).state is CallState.SENT
+
+
+def test_it_happens_minutes_later_if_so_wished(called: CalledStation) -> None:
+    call = gone(called, lifetime=timedelta(minutes=5))
+    called.wait(minutes=4)
+    come_back(called)
+    assert called.stored(call).state is CallState.SENT
+
+
+def test_a_station_that_is_back_in_time_and_says_nothing_is_called_after_half_a_minute(called: CalledStation) -> None:
+    called.disconnect()
+    call = called.is_called("RemoteStartTransaction", START)
+    called.wait(seconds=40)
+    called.connect()
+    live(called, seconds=30)
+    assert called.stored(call).state is CallState.SENT
+
+
+def test_a_setting_waits_behind_a_lost_connection_for_a_day(called: CalledStation) -> None:
+    called.wait(minutes=1)
+    called.post_result = Posted.GONE
+    call = called.is_called("ClearCache")
+    called.post_result = Posted.DELIVERED
+    called.wait(hours=20)
+    come_back(called)
+    assert called.stored(call).state is CallState.SENT

@@ -19,6 +19,7 @@ from csms.ocpp import frames
 from csms.ocpp.frames import CallError, CallResult
 from csms.ocpp.json_types import JsonObject
 from csms.redaction import redact_frame
+from csms.sessions import FIRST_WORD
 from csms.settings import Settings
 from csms.store import Store
 from csms.store.calls import Call, CallState, Claim, Outcome, new_call_id
@@ -221,6 +222,7 @@ class CallEngine:
         elif call.state.is_ended:
             if call.state is CallState.TIMED_OUT:
                 self._store.calls.record_late(call, self._operations.outcome(call, answer).response)
+                self._log(call, text)
             self._after_end(call, now)
         else:
             self._end_with(call, answer, text, now)
@@ -259,12 +261,15 @@ class CallEngine:
             return
         # What a deadline is about happened long ago, and every write below has its condition: cheap reads will do.
         call = self._store.calls.get(deadline.charge_point_id, deadline.call_id, consistent=False)
+        is_queued = call is not None and call.state is CallState.QUEUED
+        if call and is_queued and not self._store.calls.fence_off(call, deadline.attempt):
+            # It is no longer: a slow dispatcher may have marked it as sent just now.
+            call, is_queued = self._store.calls.get(deadline.charge_point_id, deadline.call_id), False
         if call is None:
             return
         ended = self._time_out(call, deadline, now)
         if ended and not ended.has_effects_done:
             self._finish(ended, now)
-        is_queued = call.state is CallState.QUEUED and self._store.calls.fence_off(call, deadline.attempt)
         self.dispatch(deadline.charge_point_id, self._free(deadline, is_queued=is_queued))
 
     def finish(self, call: Call) -> None:
@@ -303,6 +308,7 @@ class CallEngine:
             context=order.context,
             task_token=order.task_token,
             bulk_id=order.bulk_id,
+            has_own_lifetime=order.lifetime is not None,
         )
 
     def _claimed(self, call: Call, order: Order) -> Call:
@@ -340,7 +346,7 @@ class CallEngine:
             return _IMMEDIATE_LIFETIME
         # The platform itself cuts every connection after two hours: a station that was just here will be back.
         if link.lost_at is not None and now - link.lost_at < _RECENTLY_LOST:
-            return _GRACE
+            return _GRACE + FIRST_WORD  # one that is back in time may have to be left alone first
         raise NotConnected("charge point offline")
 
     def _is_landing(self, link: Link) -> bool:
@@ -373,7 +379,7 @@ class CallEngine:
         if call is None or call.state is not CallState.QUEUED:
             self._store.links.dequeue(link, call_id)
             return False
-        if call.expires_at <= self._clock():
+        if call.expires_at <= self._clock() or self._was_away(call, link):
             self._end_queued(call, CallState.EXPIRED, "not sent in time")
             self._store.links.dequeue(link, call_id)
             return False
@@ -386,6 +392,13 @@ class CallEngine:
             return False
         self._send(call, link, self._announce(call, link))
         return True
+
+    def _was_away(self, call: Call, link: Link) -> bool:
+        """Whether a call that was meant for its moment has waited too long for the station to come back."""
+        if call.has_own_lifetime or link.connected_at_ms is None or not self._operations.is_immediate(call.action):
+            return False
+        since = max(call.created_at, link.lost_at or call.created_at)
+        return datetime.fromtimestamp(link.connected_at_ms / 1000, UTC) - since > _GRACE
 
     def _announce(self, call: Call, link: Link) -> Flight:
         """Send the deadline message of the next attempt: from here on, somebody looks after the call."""
@@ -445,10 +458,13 @@ class CallEngine:
 
     def _time_out(self, call: Call, deadline: Deadline, now: datetime) -> Call | None:
         """The call as it has ended, now or before; None if this deadline is not about its present attempt."""
-        if call.state is CallState.SENT and call.attempt == deadline.attempt:
-            is_last = self._is_last(call)
-            return self._store.calls.time_out(call, deadline.attempt, deadline.until, now, is_last=is_last)
-        return call if call.state.is_ended else None
+        if call.state is not CallState.SENT or call.attempt != deadline.attempt:
+            return call if call.state.is_ended else None
+        is_last = self._is_last(call)
+        ended = self._store.calls.time_out(call, deadline.attempt, deadline.until, now, is_last=is_last)
+        if ended:
+            self._log(ended, None)
+        return ended
 
     def _free(self, deadline: Deadline, *, is_queued: bool) -> Link | None:
         """Free the slot; a queued call that neither waits nor flies any more goes back to the front.
@@ -512,9 +528,10 @@ class CallEngine:
         if link is not None and link.waiting:
             self.dispatch(call.charge_point_id, link)
 
-    def _log(self, call: Call, text: str) -> None:
+    def _log(self, call: Call, text: str | None) -> None:
+        """Enter the exchange in the message log, without an answer or, in its place, with a late one."""
         request = frames.serialize(frames.Call(call.id, call.action, call.payload))
-        answer = redact_frame(text)
+        answer = redact_frame(text) if text is not None else None
         exchanged = Exchanged(call.sent_at or call.created_at, "central system", call.action, request, answer)
         self._store.messages.record(call.charge_point_id, exchanged)
 

@@ -63,6 +63,8 @@ class Call:
     """What the action wants to know again when the answer comes."""
     task_token: str | None = None
     bulk_id: str | None = None
+    has_own_lifetime: bool = False
+    """Whoever placed it said how long it may wait."""
     secret: str | None = None
     """The payload as it will be sent, encrypted, where `payload` hides something; erased at the end."""
     state: CallState = CallState.QUEUED
@@ -326,6 +328,7 @@ def _to_item(call: Call) -> dict[str, Any]:
         "context": json.dumps(call.context) if call.context is not None else None,
         "task_token": call.task_token,
         "bulk_id": call.bulk_id,
+        "has_own_lifetime": call.has_own_lifetime or None,
         "secret": call.secret,
         "state": call.state.value,
         "fence": call.fence,
@@ -350,6 +353,7 @@ def _from_item(item: Item) -> Call:
         context=json.loads(item["context"]) if "context" in item else None,
         task_token=item.get("task_token"),
         bulk_id=item.get("bulk_id"),
+        has_own_lifetime=item.get("has_own_lifetime", False),
         secret=item.get("secret"),
         state=CallState(item["state"]),
         fence=item["fence"],
