@@ -132,11 +132,23 @@ def test_what_the_station_says_stands_beside_it_with_where_it_differs(
     called.wait(seconds=1)
     asked(called, answer(called, {0: 4140}, "W"))
     reported = operator.get(COMPOSITE, connectorId="1").json["reported"]
-    assert (reported["unit"], reported["agrees"]) == ("W", True)
+    assert (reported["unit"], reported["agrees"], reported["current"]) == ("W", True, True)
     called.wait(seconds=1)
     set_profile(called, order(1, schedule=a_schedule({0: 10})))
     reported = operator.get(COMPOSITE, connectorId="1").json["reported"]
     assert (reported["current"], reported["agrees"]) == (False, False)
+
+
+def test_an_answer_is_not_current_when_a_profile_has_gone_since(
+    called: CalledStation, operator: LambdaOperator
+) -> None:
+    set_profile(called, order(1, schedule=a_schedule({0: 6})))
+    asked(called, answer(called, {0: 6}))
+    called.wait(seconds=1)
+    called.is_called("ClearChargingProfile")
+    called.reply({"status": "Accepted"})
+    reported = operator.get(COMPOSITE, connectorId="1").json["reported"]
+    assert (reported["current"], reported["drift"]) == (False, [])
 
 
 @pytest.mark.parametrize(

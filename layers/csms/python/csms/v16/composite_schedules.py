@@ -22,7 +22,7 @@ from csms.store import Store
 from csms.store.calls import Call, CallState
 from csms.store.charging_profiles import InstalledProfile
 from csms.v16.commands.get_composite_schedule import GetCompositeScheduleResponse
-from csms.v16.installed_profiles import installed_profiles, knowledge_of
+from csms.v16.installed_profiles import knowledge_of, profiles_of
 from csms.v16.rules import number_of
 
 ACTION: Final = "GetCompositeSchedule"
@@ -36,7 +36,7 @@ class Limits:
     """All that limits a charge point, as it is known now."""
 
     rows: Sequence[InstalledProfile]
-    """Profiles that it follows, or may be following."""
+    """Every profile on record, those that are gone too."""
     profiles: Sequence[Profile]
     """What it has acknowledged of them."""
     uncertain: Sequence[Profile]
@@ -67,7 +67,7 @@ class StationSchedule:
 
 def limits_of(store: Store, charge_point_id: ChargePointId, connector_id: int, supply: Supply, now: datetime) -> Limits:
     """What limits the charge point now. A connector that is free is taken to begin a transaction now."""
-    rows = installed_profiles(store, charge_point_id, now)
+    rows = profiles_of(store, charge_point_id, now)
     heard_of = {found.connector_id: found.transaction_id for found in store.connectors.all(charge_point_id)}
     named = sorted(number for number in heard_of.values() if number is not None)
     running = [found for found in store.transactions.get_many(charge_point_id, named) if found.is_open]
