@@ -77,6 +77,28 @@ def test_a_window_ends_where_there_are_enough_intervals() -> None:
     assert found(plan, NOON, 9, most=2) == [(NOON, (100,) * 3), (NOON + timedelta(hours=1), (101,) * 3)]
 
 
+def test_a_lower_limit_may_hold_earlier_but_a_higher_one_never_does() -> None:
+    plan = LimitPlan((period(0, 1, amperes(500)), period(1, 2, amperes(300)), period(2, 3, amperes(400))))
+    pieces = intervals(plan, MAXIMUM, NOON, NOON + timedelta(hours=3), 9, lead=timedelta(seconds=10))
+    assert [(one.start - NOON, one.limit) for one in pieces] == [
+        (timedelta(0), amperes(500)),
+        (timedelta(minutes=59, seconds=50), amperes(300)),
+        (timedelta(hours=2), amperes(400)),
+    ]
+
+
+def test_a_limit_that_begins_just_after_the_window_is_seen_coming() -> None:
+    plan = LimitPlan((period(1, 2, amperes(300)),))
+    pieces = intervals(plan, MAXIMUM, NOON, NOON + timedelta(hours=1), 9, lead=timedelta(seconds=10))
+    assert [one.limit for one in pieces] == [MAXIMUM, amperes(300)]
+
+
+def test_an_interval_ends_where_it_is_cut() -> None:
+    cuts = [NOON + timedelta(hours=hours) for hours in (-1, 0, 1, 9)]
+    pieces = intervals(LimitPlan(()), MAXIMUM, NOON, NOON + timedelta(hours=2), 9, cuts=cuts)
+    assert [(one.start, one.limit) for one in pieces] == [(NOON, MAXIMUM), (NOON + timedelta(hours=1), MAXIMUM)]
+
+
 def test_periods_come_again_every_day_in_their_time_zone() -> None:
     plan = LimitPlan((clock(8, 300, until=20), clock(22, 500, until=30)), Recurrency.DAILY, BERLIN)
     assert found(plan, NOON, 24) == [

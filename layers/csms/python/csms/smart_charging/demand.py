@@ -10,6 +10,8 @@ HEADROOM_DA: Final = 10
 HEADROOM_SHARE: Final = 10
 """A tenth of what is drawn, at least HEADROOM_DA: by so much less than allowed is clearly less, and so much more than
 drawn is allowed, so that a vehicle that wants more is seen to."""
+_TELLING: Final = 2
+"""So many readings of a vehicle that charges show which phases it uses."""
 NOTHING_DA: Final = 10
 """What a vehicle draws at most that does not charge (its electronics, a meter's offset)."""
 
@@ -52,3 +54,16 @@ def _allowed_lately(allowed_da: Callable[[datetime], int | None], at: datetime) 
 
 def _headroom_da(drawn_da: int) -> int:
     return max(HEADROOM_DA, drawn_da // HEADROOM_SHARE)
+
+
+def phases_in_use(readings: Sequence[Sequence[int]]) -> int | None:
+    """On how many of its connector's phases, the first ones, a vehicle charges. None: there is no telling yet.
+
+    A vehicle does not change that while it is plugged in, so what it draws on once, it may draw on again.
+
+    Args:
+        readings: currents on the connector's L1, L2 and L3, the oldest first.
+    """
+    used = [max((n for n, drawn_da in enumerate(one, 1) if drawn_da > NOTHING_DA), default=0) for one in readings]
+    telling = [count for count in used if count]
+    return max(telling) if len(telling) >= _TELLING else None

@@ -4,7 +4,7 @@ Outside all periods the site's own maximum holds; within one, the lower of the t
 clock that come again every day or week in a time zone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -86,13 +86,13 @@ class LimitPlan:
     time_zone: tzinfo = UTC
     """Of the clock that recurring periods mean."""
 
-    def between(self, start: datetime, end: datetime) -> Iterator[LimitInterval]:
-        """The periods that fall into a window."""
-        for midnight in self._rounds(start, end):
+    def between(self, start: datetime, end: datetime, lead: timedelta = _NONE) -> Iterator[LimitInterval]:
+        """The periods that fall into a window, each beginning earlier by `lead`."""
+        for midnight in self._rounds(start, end + lead):
             for period in self.periods:
                 begin, until = (self._moment(midnight, time) for time in (period.start, period.end))
-                if begin < end and until > start:
-                    yield LimitInterval(begin, until, period.limit)
+                if begin - lead < end and until > start:
+                    yield LimitInterval(begin - lead, until, period.limit)
 
     def _rounds(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """The midnights on the clock from which the periods count."""
@@ -112,20 +112,39 @@ class LimitPlan:
 
 
 def intervals(
-    plan: LimitPlan, maximum: SiteLimit, start: datetime, end: datetime, most: int
+    plan: LimitPlan,
+    maximum: SiteLimit,
+    start: datetime,
+    end: datetime,
+    most: int,
+    *,
+    lead: timedelta = _NONE,
+    cuts: Iterable[datetime] = (),
 ) -> tuple[LimitInterval, ...]:
-    """The limit from `start` on without gaps, neighbours with the same limit merged: up to `end`, or as far as `most`
-    intervals reach. Where periods overlap the lowest holds.
+    """The limit from `start` on without gaps. Where periods overlap the lowest holds.
+
+    Args:
+        plan: the limits.
+        maximum: what holds outside of them, and is never exceeded within.
+        start: when the first interval begins.
+        end: when the last one ends, unless there are too many before.
+        most: how many intervals there may be.
+        lead: by so much earlier than its period begins a limit holds as far as it is the lower one: stations need a
+            moment to follow.
+        cuts: moments at which one ends though the limit stays the same, because something else changes there. Other
+            neighbours with the same limit are merged.
     """
-    within = list(plan.between(start, end))
-    moments = sorted({start, end, *(max(start, one.start) for one in within), *(min(end, one.end) for one in within)})
+    within = list(plan.between(start, end, lead))
+    kept = {cut for cut in cuts if start < cut < end}
+    edges = {edge for one in within for edge in (max(start, one.start), min(end, one.end))}
     merged: list[LimitInterval] = []
-    for begin, until in pairwise(moments):
+    for begin, until in pairwise(sorted({start, end} | edges | kept)):
         limit = maximum
         for period in within:
             if period.start <= begin < period.end:
                 limit = limit.lower(period.limit)
-        since = merged.pop().start if merged and merged[-1].limit == limit else begin
+        goes_on = merged and merged[-1].limit == limit and begin not in kept
+        since = merged.pop().start if goes_on else begin
         merged.append(LimitInterval(since, until, limit))
     return tuple(merged[:most])
 
