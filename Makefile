@@ -26,6 +26,9 @@ run: .venv/local ## start the local stack (OCPP_PORT, API_PORT, AWS_PORT)
 demo: .venv/local ## a simulated fleet against the running local stack (ARGS="--stations 20")
 	@exec $(BIN)/python -m local.fleet $(ARGS)
 
+demo-site: .venv/dev ## a simulated day of a site that shares its power: report and chart (ARGS="--scale 0.8")
+	@$(BIN)/python -m local.demo_site $(ARGS)
+
 test: .venv/dev ## all tests
 	@$(BIN)/pytest $(IN_PARALLEL)
 
@@ -59,4 +62,4 @@ lock: ## re-resolve the pinned requirement files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local -c layers/dependencies/requirements.txt -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local --extra dev -c requirements.txt -o requirements-dev.txt
 
-.PHONY: help run demo test unit conformance check bench synth bootstrap deploy lock
+.PHONY: help run demo demo-site test unit conformance check bench synth bootstrap deploy lock
