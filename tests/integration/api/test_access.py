@@ -67,6 +67,7 @@ DECLARED: dict[tuple[str, str], str | None] = {
     ("GET", "/charge-points/<identity>/firmware-updates"): "read",
     ("DELETE", "/charge-points/<identity>/firmware-updates/<call>"): "operate",
     ("GET", "/charge-points/<identity>/diagnostics"): "read",
+    ("GET", "/charge-points/<identity>/diagnostics/<call>/files"): "read",
     ("DELETE", "/charge-points/<identity>/diagnostics/<call>"): "operate",
     ("GET", "/sites"): "read",
     ("POST", "/sites"): "admin",

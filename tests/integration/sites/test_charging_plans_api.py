@@ -295,6 +295,9 @@ def test_a_change_of_the_site_wakes_its_plan(
     admin.put(f"/sites/{site}/charge-points/CP001", {})
     admin.delete(f"/sites/{site}/charge-points/CP001")
     assert workflow.completed == ["token"] * 3
+    admin.put(f"/sites/{site}/charge-points/CP001", {})
+    admin.delete("/charge-points/CP001", force="true")
+    assert workflow.completed == ["token"] * 5
 
 
 WANTED = PlannedProfile(

@@ -1,7 +1,10 @@
-"""Which charging plan has a site. A plan is stored before it claims one: a claim of none was left by a deleted one."""
+"""Which charging plan has a site, and telling it of changes.
+
+A plan is stored before it claims a site: a claim without a plan was left by one that was deleted.
+"""
 
 from csms.api.request import CurrentRequest
-from csms.ids import PlanId
+from csms.ids import PlanId, SiteId
 from csms.store.charging_plans import ChargingPlan
 from csms.store.sites import Site
 
@@ -26,3 +29,10 @@ def running_plan(current: CurrentRequest, site: Site) -> PlanId | None:
         return plan.id
     current.store.sites.release(site.id, site.plan_id)
     return None
+
+
+def wake_plan(current: CurrentRequest, site_id: SiteId) -> None:
+    """Have the plan that has the site, if one does, look at it now."""
+    site = current.store.sites.get(site_id, consistent=True)
+    if site and site.plan_id:
+        current.runtime.charging_plans.wake(site_id)

@@ -30,6 +30,7 @@ from csms.api.problems import Conflict, NotFound
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
+from csms.api.site_claims import wake_plan
 from csms.ids import ChargePointId, SiteId
 from csms.removal import remove
 from csms.store.charge_points import ChargePoint, IdentityTaken, SecurityProfile
@@ -271,6 +272,7 @@ def _leave_site(current: CurrentRequest, charge_point: ChargePoint, site_id: Sit
         raise Conflict(f"it is at the site {site_id}: remove it there first, or delete with force=true")
     connectors = [connector.connector_id for connector in current.store.connectors.all(charge_point.id)]
     current.store.sites.remove_member(site_id, charge_point.id, connectors)
+    wake_plan(current, site_id)
 
 
 def _disconnect(current: CurrentRequest, link: Link | None) -> None:

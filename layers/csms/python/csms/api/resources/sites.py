@@ -16,7 +16,7 @@ from csms.api.problems import Conflict, Finding, InvalidRequest, NotFound
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
-from csms.api.site_claims import running_plan
+from csms.api.site_claims import running_plan, wake_plan
 from csms.api.site_models import (
     MemberSettings,
     MemberView,
@@ -86,7 +86,7 @@ def change_site(current: Current, site: PathSite, changes: Annotated[SiteChanges
         changed = current.store.sites.change(found.id, assignments)
     except ConditionFailed as gone:
         raise _unknown(site) from gone
-    _wake_plan(current, changed)
+    wake_plan(current, found.id)
     _logger.info("site changed", extra={"site_id": found.id, "fields": sorted(given), "caller": current.caller})
     return view_of(changed)
 
@@ -128,7 +128,7 @@ def set_charge_point_of_site(
     found = _find(current, site)
     member = settings.to_member(current.charge_point(identity).id)
     _add(current, found.id, member)
-    _wake_plan(current, found)
+    wake_plan(current, found.id)
     _logger.info(
         "charge point is at a site",
         extra={"site_id": found.id, "charge_point_id": member.charge_point_id, "caller": current.caller},
@@ -145,7 +145,7 @@ def remove_charge_point_from_site(current: Current, site: PathSite, identity: Pa
     if not is_marked and current.store.sites.member(site_id, charge_point_id) is None:
         raise NotFound(f"{identity} is not at this site")
     current.store.sites.remove_member(site_id, charge_point_id, _connectors(current, charge_point_id))
-    _wake_plan(current, current.store.sites.get(site_id))
+    wake_plan(current, site_id)
     _logger.info(
         "charge point is no longer at a site",
         extra={"site_id": site_id, "charge_point_id": charge_point_id, "caller": current.caller},
@@ -163,11 +163,6 @@ def _find(current: CurrentRequest, site_id: str) -> Site:
     if found is None:
         raise _unknown(site_id)
     return found
-
-
-def _wake_plan(current: CurrentRequest, site: Site | None) -> None:
-    if site and site.plan_id:
-        current.runtime.charging_plans.wake(site.id)
 
 
 def _unknown(site_id: str) -> NotFound:
