@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import boto3
 import pytest
 
 from csms.ids import CallId, ChargePointId, PlanId, SiteId
@@ -145,6 +146,21 @@ def test_a_plan_is_kept_as_it_was_given(csms: Runtime) -> None:
     csms.store.charging_plans.create(replace(PLAN, id=PlanId("p2"), site_id=SiteId("s2")))
     assert len(csms.store.charging_plans.page(limit=10).things) == 2
     assert csms.store.charging_plans.page(limit=10, site_id=SITE.id).things == [plan]
+
+
+def test_a_plan_of_a_thousand_periods_stays_cheap_to_write(csms: Runtime) -> None:
+    """Every step writes the row, and its entries in two indexes with it."""
+    start = [NOON + timedelta(minutes=15 * number) for number in range(1001)]
+    periods = tuple(
+        PlanPeriod(start[number], start[number + 1], (number % 97 * 41,) * 3, number % 89 * 997)
+        for number in range(1000)
+    )
+    csms.store.charging_plans.create(replace(PLAN, periods=periods))
+    row = boto3.client("dynamodb").get_item(TableName="csms", Key={"PK": {"S": "PLAN#p1"}, "SK": {"S": "PLAN"}})["Item"]
+    assert len(row["periods"]["B"]) < 16_384
+    stored = csms.store.charging_plans.get(PLAN.id)
+    assert stored
+    assert stored.periods == periods
 
 
 def test_steps_are_taken_one_after_the_other_and_each_may_be_taken_again(csms: Runtime) -> None:
