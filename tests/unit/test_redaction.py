@@ -162,10 +162,10 @@ def test_what_was_not_hidden_is_shown_where_it_is_repeated() -> None:
 
 
 def test_an_answer_can_be_shown_without_any_text_but_what_is_named() -> None:
-    answer = {"status": "Rejected", "info": {"text": "Geheim", "code": 5, "all": ["x", ""]}}
-    assert hide_texts(answer, {"status"}) == {
+    answer = {"status": "Rejected", "info": {"text": "Geheim", "code": 5, "all": ["x", None]}}
+    assert hide_texts(answer, {"status", "Rejected", "info", "code", "all"}) == {
         "status": "Rejected",
-        "info": {"text": "***", "code": 5, "all": ["***", ""]},
+        "info": {"***": "***", "code": 5, "all": ["***", None]},
     }
 
 

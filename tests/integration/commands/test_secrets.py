@@ -1,5 +1,8 @@
 """Secrets of commands: shown to nobody, stored nowhere in clear."""
 
+import json
+from typing import Any
+
 import pytest
 
 from csms.runtime import Runtime
@@ -31,6 +34,64 @@ def test_the_api_shows_a_command_without_its_secret(
     assert read.json["payload"] == CHANGE | {"value": "***"}
     for text in (placed.text, read.text, operator.get("/charge-points/CP001/messages").text, stored_text(csms)):
         assert PASSWORD not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest"),
+    [
+        (4, ["PropertyConstraintViolation", f"bad value {PASSWORD}", {"got": [PASSWORD.upper()]}]),
+        (4, [PASSWORD, "", {}]),
+        (3, [{"status": "Rejected", "info": f"not {PASSWORD}!", PASSWORD: 1}]),
+        (3, [{"status": PASSWORD}]),
+        (3, [PASSWORD]),
+    ],
+)
+@pytest.mark.parametrize("is_late", [False, True])
+def test_what_a_station_repeats_is_not_shown(
+    csms: Runtime, called: CalledStation, operator: LambdaOperator, kind: int, rest: list[Any], is_late: bool
+) -> None:
+    placed = operator.post("/charge-points/CP001/commands/ChangeConfiguration", CHANGE)
+    if is_late:
+        called.wait(seconds=31)
+        called.run_wakes()
+    called.send(json.dumps([kind, placed.json["id"], *rest]))
+    read = operator.get(placed.headers["location"])
+    assert read.json["state"] in ({"timed_out"} if is_late else {"failed", "rejected"})
+    for text in (read.text, operator.get("/charge-points/CP001/messages").text, stored_text(csms)):
+        assert PASSWORD not in text.lower()
+
+
+def test_what_else_a_station_says_of_a_refused_password_is_shown(
+    called: CalledStation, operator: LambdaOperator
+) -> None:
+    placed = operator.post("/charge-points/CP001/commands/ChangeConfiguration", CHANGE)
+    called.send(json.dumps([4, placed.json["id"], "GenericError", f"{PASSWORD}: too long", {}]))
+    read = operator.get(placed.headers["location"]).json
+    assert (read["state"], read["status"]) == ("failed", "GenericError")
+    assert read["response"]["errorDescription"] == "***: too long"
+    (message,) = operator.items("/charge-points/CP001/messages")
+    assert json.loads(message["response"])[2:] == ["GenericError", "***: too long", {}]
+
+
+def test_no_part_of_a_long_secret_is_shown(called: CalledStation, operator: LambdaOperator) -> None:
+    passphrase = "no part of this is ever to be seen by anybody " * 4
+    change = {"key": "WifiPassphrase", "value": passphrase}
+    placed = operator.post("/charge-points/CP001/commands/ChangeConfiguration", change)
+    called.reply({"status": passphrase})
+    read = operator.get(placed.headers["location"])
+    assert (read.json["state"], read.json["status"]) == ("rejected", "***")
+    assert "no part" not in read.text
+
+
+def test_of_a_late_answer_to_what_was_secret_only_words_of_the_protocol_are_shown(
+    called: CalledStation, operator: LambdaOperator
+) -> None:
+    placed = operator.post("/charge-points/CP001/commands/ChangeConfiguration", CHANGE)
+    called.wait(seconds=31)
+    called.run_wakes()
+    called.reply({"status": "Accepted", "info": PASSWORD})
+    read = operator.get(placed.headers["location"]).json
+    assert read["lateResponse"] == {"status": "Accepted", "***": "***"}
 
 
 def test_a_refusal_does_not_repeat_the_secret(operator: LambdaOperator) -> None:

@@ -18,7 +18,6 @@ from csms.ids import CallId, ChargePointId
 from csms.ocpp import frames
 from csms.ocpp.frames import CallError, CallResult
 from csms.ocpp.json_types import JsonObject
-from csms.redaction import redact_frame
 from csms.sessions import FIRST_WORD
 from csms.settings import Settings
 from csms.store import Store
@@ -79,6 +78,9 @@ class Operations(Protocol):
 
     def outcome(self, call: Call, answer: CallResult | CallError) -> Outcome:
         """What the answer means; what is secret in it hidden."""
+
+    def show(self, call: Call, text: str) -> str:
+        """The text of an answer to the call as it may be shown."""
 
     def has_effects(self, call: Call) -> bool:
         """Whether the end of the call changes anything else."""
@@ -222,7 +224,7 @@ class CallEngine:
         elif call.state.is_ended:
             if call.state is CallState.TIMED_OUT:
                 self._store.calls.record_late(call, self._operations.outcome(call, answer).response)
-                self._log(call, text)
+                self._log(call, self._operations.show(call, text))
             self._after_end(call, now)
         else:
             self._end_with(call, answer, text, now)
@@ -291,7 +293,7 @@ class CallEngine:
         ended = self._store.calls.end_sent(call, outcome, now, is_last=self._is_last(call))
         if ended is None:
             return False
-        self._log(ended, text)
+        self._log(ended, self._operations.show(call, text))
         self._after_end(ended, now)
         return True
 
@@ -528,10 +530,9 @@ class CallEngine:
         if link is not None and link.waiting:
             self.dispatch(call.charge_point_id, link)
 
-    def _log(self, call: Call, text: str | None) -> None:
+    def _log(self, call: Call, answer: str | None) -> None:
         """Enter the exchange in the message log, without an answer or, in its place, with a late one."""
         request = frames.serialize(frames.Call(call.id, call.action, call.payload))
-        answer = redact_frame(text) if text is not None else None
         exchanged = Exchanged(call.sent_at or call.created_at, "central system", call.action, request, answer)
         self._store.messages.record(call.charge_point_id, exchanged)
 

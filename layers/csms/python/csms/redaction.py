@@ -84,16 +84,17 @@ def blot(value: Any, secrets: Collection[str]) -> Any:
     return _blotted(value, pattern)
 
 
-def hide_texts(value: Any, shown_names: Collection[str]) -> Any:
-    """Any JSON value without its texts but for members of these names."""
-    if isinstance(value, list):
-        return [hide_texts(inner, shown_names) for inner in value]
-    if isinstance(value, dict):
-        return {
-            name: inner if name in shown_names and isinstance(inner, str) else hide_texts(inner, shown_names)
-            for name, inner in value.items()
-        }
-    return REDACTED if isinstance(value, str) and value else value
+def hide_texts(value: Any, words: Collection[str]) -> Any:
+    """Any JSON value without its texts, names of members too, but for these words."""
+    match value:
+        case str():
+            return value if value in words else REDACTED
+        case dict():
+            return {hide_texts(name, words): hide_texts(inner, words) for name, inner in value.items()}
+        case list():
+            return [hide_texts(inner, words) for inner in value]
+        case _:
+            return value
 
 
 def _redact(value: Any, depth: int) -> Any:

@@ -20,9 +20,10 @@ from pydantic.alias_generators import to_camel
 from csms.calls import CallRefused, Order
 from csms.ids import CallId, ChargePointId
 from csms.ocpp import frames
+from csms.ocpp.errors import ErrorCode
 from csms.ocpp.frames import CallError, CallResult
 from csms.ocpp.json_types import JsonObject
-from csms.redaction import redact
+from csms.redaction import REDACTED, blot, hide_texts, redact, redact_frame, secrets_in
 from csms.secrets import LONGEST_SECRET, Secrets, SecretTooLong
 from csms.settings import Settings
 from csms.store import Store
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _ACCEPTED: Final = frozenset({"Accepted", "Unlocked", "Scheduled", "RebootRequired"})
 _UNREADABLE: Final = "unreadable answer"
+_CALL_ERROR: Final = ("errorCode", "errorDescription", "errorDetails")
 _ALL_OF_IT: Final = ""
 _LONGEST_STATUS: Final = 50
 WARNINGS: Final = "warnings"
@@ -316,10 +318,23 @@ class V16Operations:
     def outcome(self, call: Call, answer: CallResult | CallError) -> Outcome:
         """What the answer means; what is secret in it is hidden."""
         if isinstance(answer, CallError):
-            details = {"errorCode": answer.code, "errorDescription": answer.description, "errorDetails": answer.details}
-            return Outcome(CallState.FAILED, answer.code or "CALLERROR", redact(details))
-        outcome = operations()[call.action].outcome(answer.payload)
-        return replace(outcome, response=redact(answer.payload))
+            said = self._without_secrets_of(call, [answer.code, answer.description, answer.details])
+            details = redact(dict(zip(_CALL_ERROR, said, strict=True)))
+            return Outcome(CallState.FAILED, said[0] or "CALLERROR", details)
+        (payload,) = self._without_secrets_of(call, [answer.payload])
+        outcome = operations()[call.action].outcome(payload)
+        return replace(outcome, response=redact(payload))
+
+    def show(self, call: Call, text: str) -> str:
+        """The text of an answer to the call as it may be shown."""
+        shown = redact_frame(text)
+        if not _has_secrets(call):
+            return shown
+        try:
+            kind, message_id, *rest = json.loads(shown)
+        except (ValueError, TypeError, RecursionError):
+            return REDACTED
+        return frames.dumps([kind, message_id, *self._without_secrets_of(call, rest)])
 
     def has_effects(self, call: Call) -> bool:
         """Whether the end of the call changes anything else."""
@@ -329,6 +344,19 @@ class V16Operations:
     def apply(self, call: Call, now: datetime, place: Callable[[Order], Call]) -> None:
         """Change what the end of the call changes."""
         operations()[call.action].apply(Settled(call, self._store, self._settings, now, place))
+
+    def _without_secrets_of(self, call: Call, said: list[Any]) -> list[Any]:
+        """What a station answers, perhaps repeating what it was told.
+
+        Once the secret is erased, nobody can tell where it is repeated: then only the protocol's own words are shown.
+        """
+        operation = operations()[call.action]
+        names = map(to_camel, operation.response.model_fields)
+        words = {*operation.statuses, *names, *ErrorCode, *_CALL_ERROR, _UNREADABLE}
+        if call.secret is not None:
+            secrets = secrets_in(self.reveal(call).payload, call.payload) - words
+            return [blot(each, secrets) for each in said]
+        return [hide_texts(each, words) for each in said] if _has_secrets(call) else said
 
     def _situation(self, call: Call, link: Link, now: datetime) -> Situation:
         return Situation(
@@ -342,6 +370,10 @@ class V16Operations:
             payload=call.payload,
             context=call.context,
         )
+
+
+def _has_secrets(call: Call) -> bool:
+    return call.secret is not None or REDACTED in _as_json(call.payload)
 
 
 def _check_registration(action: str, registration: Registration) -> None:
