@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import Field
 
 from csms.api.amperes import phases_to_amperes, to_amperes
-from csms.api.charging_plan_models import BudgetView, budget_view_of
+from csms.api.charging_plan_views import BudgetView, budget_view_of
 from csms.api.models import Moment, View
 from csms.site_survey import Survey
 from csms.smart_charging.situation import Decision, Interval, ManagedConnector

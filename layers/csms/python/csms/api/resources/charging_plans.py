@@ -1,6 +1,7 @@
 """Charging plans: what a site may draw over time, and sharing it out."""
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -9,16 +10,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from csms.api.charging_plan_charts import plan_chart
-from csms.api.charging_plan_models import (
-    NewPlan,
-    PlanDetailView,
-    PlanDraft,
-    PlanView,
-    StopRequest,
-    detail_of,
-    fields_of,
-)
+from csms.api.charging_plan_models import NewPlan, PlanDraft, StopRequest
 from csms.api.charging_plan_previews import PreviewView, preview_of
+from csms.api.charging_plan_views import PlanDetailView, PlanView, detail_of, fields_of
 from csms.api.charts import MEDIA_TYPE, chart_response
 from csms.api.cursors import (
     DEFAULT_LIMIT,
@@ -76,7 +70,8 @@ def create_charging_plan(current: Current, new: Annotated[NewPlan, Body()]) -> R
         try:
             plan = _activate(current, plan)
         except Conflict:
-            current.store.charging_plans.delete(plan.id)
+            with suppress(ConditionFailed):
+                current.store.charging_plans.delete(plan.id)
             raise
     _log("charging plan created", current, plan)
     return Response(201, "application/json", _view(plan), headers={"Location": f"/charging-plans/{plan.id}"})
