@@ -65,8 +65,7 @@ def test_a_limit_that_cannot_be_kept_is_seen_before_the_plan_exists(
     csms: Runtime, admin: LambdaOperator, site: str
 ) -> None:
     found = preview(admin, site)
-    assert [each["limitA"][0] for each in found["intervals"]] == [30.0, 5.0]
-    assert found["intervals"][1]["excessA"] > 0
+    assert {each["limitA"][0]: each["excessA"] > 0 for each in found["intervals"]} == {30.0: True, 5.0: True}
     assert found["budget"]["isWithinLimit"] is False
 
 

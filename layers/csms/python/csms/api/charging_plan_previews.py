@@ -11,7 +11,7 @@ from csms.api.amperes import phases_to_amperes, to_amperes
 from csms.api.charging_plan_views import BudgetView, budget_view_of
 from csms.api.models import Moment, View
 from csms.site_survey import Survey
-from csms.smart_charging.situation import Decision, Interval, ManagedConnector
+from csms.smart_charging.situation import Capacity, Decision, Interval, ManagedConnector
 from csms.wanted_profiles import Wanted
 
 _MOST_CONNECTORS: Final = 2000
@@ -70,18 +70,24 @@ def preview_of(found: Survey, decision: Decision) -> PreviewView:
         at=found.now,
         until=found.until,
         budget=budget_view_of(Wanted(found, decision, wave=1).budget()),
-        intervals=[_interval_view(span, excess) for span, excess in zip(spans, decision.unavoidable_da, strict=True)],
+        intervals=_interval_views(spans, decision.unavoidable_da),
         connectors=[_connector_view(connector, spans, found, decision) for connector in connectors[:_MOST_CONNECTORS]],
         left_out=max(0, len(connectors) - _MOST_CONNECTORS),
     )
 
 
-def _interval_view(span: Interval, excess_da: int) -> PreviewIntervalView:
+def _interval_views(spans: Sequence[Interval], excess_da: Sequence[int]) -> list[PreviewIntervalView]:
+    """Alike neighbours are one."""
+    runs = groupby(zip(spans, excess_da, strict=True), key=lambda each: (each[0].capacity, each[1]))
+    return [_interval_view(capacity, excess, [span for span, _ in run]) for (capacity, excess), run in runs]
+
+
+def _interval_view(capacity: Capacity, excess_da: int, spans: Sequence[Interval]) -> PreviewIntervalView:
     return PreviewIntervalView(
-        start=span.start,
-        end=span.end,
-        limit_a=phases_to_amperes(span.capacity.current_da),
-        limit_w=span.capacity.power_w,
+        start=spans[0].start,
+        end=spans[-1].end,
+        limit_a=phases_to_amperes(capacity.current_da),
+        limit_w=capacity.power_w,
         excess_a=to_amperes(excess_da),
     )
 
