@@ -99,6 +99,20 @@ def test_one_thing_that_cannot_be_ended_stops_no_other() -> None:
     assert ended == ["good", *(f"other {shard}" for shard in range(16))]
 
 
+def test_a_chore_that_cannot_be_looked_up_stops_no_other() -> None:
+    ended: list[str] = []
+
+    def due(_: datetime, shard: int) -> list[str]:
+        if shard == 3:
+            raise RuntimeError(shard)
+        return []
+
+    work = (Chore("broken", due, ended.append), Chore("others", lambda _, shard: [f"other {shard}"], ended.append))
+    with pytest.raises(SweepFailed, match="1 thing"):
+        sweep_chores(work, NOON)
+    assert ended == [f"other {shard}" for shard in range(16)]
+
+
 def test_a_charging_plan_without_an_execution_goes_on(csms: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple[PlanId, int]] = []
     monkeypatch.setattr(StepFunctions, "start", lambda _, plan_id, step: started.append((plan_id, step)))

@@ -56,7 +56,11 @@ def sweep(work: Sequence[Chore[Any]], now: datetime) -> None:
 
 def _do(chore: Chore[Any], shard: int, now: datetime) -> int:
     """Do one shard of a chore; how many things it failed for."""
-    things = chore.due(now, shard)
+    try:
+        things = chore.due(now, shard)
+    except Exception:
+        logger.exception("looking for %s to sweep failed", chore.name)
+        return 1
     failures = [thing for thing in things if not _is_ended(chore, thing)]
     if things:
         logger.info("swept %s", chore.name, extra={"ended": len(things) - len(failures), "failed": len(failures)})
