@@ -3,6 +3,7 @@
 `tests/infra` holds the template equal to the same definitions, so what is seen here is what the deployed role allows.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ def permitted_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def checked(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
         service = client.meta.service_model.service_name
         name = _running_function(sys._getframe())
-        if name and not _is_allowed(name, service, operation):
+        if name and not _is_allowed(name, service, operation, arguments):
             refused.add(f"{name} may not call {service}:{operation}")
         return call(client, operation, arguments)
 
@@ -46,7 +47,7 @@ def _running_function(frame: FrameType | None) -> str | None:
     return None
 
 
-def _is_allowed(name: str, service: str, operation: str) -> bool:
+def _is_allowed(name: str, service: str, operation: str, arguments: dict[str, Any]) -> bool:
     definition = FUNCTIONS[name]
     if service == "dynamodb":
         return operation in definition.table_actions
@@ -55,8 +56,9 @@ def _is_allowed(name: str, service: str, operation: str) -> bool:
     if service == "kms":
         return definition.places_calls and operation in SECRET_ACTIONS
     if service == "sqs":
-        sends = definition.places_calls or definition.wakes_calls or definition.sends_boundaries
-        return sends and operation == "SendMessage"
+        is_boundary = arguments["QueueUrl"] == os.environ.get("BOUNDARIES_QUEUE_URL")
+        wakes_calls = definition.places_calls or definition.wakes_calls
+        return (definition.sends_boundaries if is_boundary else wakes_calls) and operation == "SendMessage"
     if service == "stepfunctions":
         return operation in definition.workflow_actions
     return service == "apigatewaymanagementapi" and _CONNECTION_METHODS[operation] in definition.connection_methods
