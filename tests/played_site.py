@@ -96,7 +96,7 @@ class SiteStation(LambdaStation):
             self.profiles.install(parse_profile(payload["connectorId"], _snaked(profile)))
             return {"status": "Accepted"}
         assert action == "ClearChargingProfile", action
-        return {"status": "Accepted" if self.profiles.clear(profile_id=payload["id"]) else "Unknown"}
+        return {"status": "Accepted" if self.profiles.clear(profile_id=payload.get("id")) else "Unknown"}
 
 
 @dataclass
@@ -198,10 +198,19 @@ class PlayedSite:
         self.settle()
 
     def stop(self, release: Release) -> None:
-        """What the operator API does to an active plan."""
+        """What the operator API does to an active plan; then run its last steps."""
         self.csms.store.charging_plans.stop(self.plan, release, self.now)
         self.csms.charging_plans.wake(SITE)
         self.go_on()
+        self.run_out()
+
+    def run_out(self) -> None:
+        """Run steps until the plan is over."""
+        for _ in range(10):
+            if self.step() == "ended":
+                return
+            self.go_on()
+        raise AssertionError("it never ends")
 
     def step(self) -> str:
         """Run the execution that was started last up to where it waits, or to its end; returns the waiting token."""
@@ -243,7 +252,7 @@ class PlayedSite:
         tokens = {target: self.token() for target in targets}
         for target, token in tokens.items():
             self.csms.charging_plans.send(PLAN, step, target, token)
-        for seconds in (0, 2, 31):
+        for seconds in (0, 2, 31, 31, 31):
             if not set(tokens.values()) <= self.completed.keys():
                 self.wait(seconds=seconds)
                 self.run_wakes()

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from csms.calls import Order
 from csms.ids import ChargePointId
 from csms.store.charging_plans import PlanState, Release
 from csms.store.configuration import Reported
@@ -66,6 +67,18 @@ def test_a_change_of_the_limit_is_followed_by_the_stations_on_their_own(site: Pl
     station.begin()
     site.settle()
     assert [site.total_a(site.now), site.total_a(site.plan.periods[1].start)] == [10, 20]  # type: ignore[arg-type]
+
+
+def test_profiles_are_renewed_before_they_end_though_the_limit_never_changes(site: PlayedSite) -> None:
+    site.add_site(16)
+    station = site.add_station("A")
+    site.add_plan()
+    station.begin()
+    site.settle()
+    for _ in range(14):
+        site.wait(minutes=50)
+        assert site.total_a(site.now) == 16
+        site.change()
 
 
 def test_nothing_is_sent_while_nothing_changes(site: PlayedSite) -> None:
@@ -170,7 +183,6 @@ def test_a_stopped_plan_leaves_the_failsafe(site: PlayedSite) -> None:
     site.add_plan()
     site.settle()
     site.stop(Release.FAILSAFE)
-    assert site.step() == "ended"
     assert station.limit_a(site.now) == 6
     assert site.plan.state is PlanState.STOPPED
     found = site.csms.store.sites.get(SITE)
@@ -185,7 +197,6 @@ def test_a_stopped_plan_takes_back_all_it_has_installed_if_so_wished(site: Playe
     site.add_plan()
     site.settle()
     site.stop(Release.CLEAR)
-    assert site.step() == "ended"
     assert len(station.profiles) == 0
 
 
@@ -197,7 +208,7 @@ def test_a_plan_whose_last_period_is_over_ends(site: PlayedSite) -> None:
     site.settle()
     site.wait(minutes=60)
     site.go_on()
-    assert site.step() == "ended"
+    site.run_out()
     assert (site.plan.state, station.limit_a(site.now)) == (PlanState.ENDED, 6)
 
 
@@ -237,6 +248,88 @@ def test_a_change_during_a_wave_ends_it(site: PlayedSite) -> None:
     site.csms.charging_plans.wake(SITE)
     site.send_wave(1, part["decreases"])
     assert not station.posted
+
+
+def test_a_plan_that_is_stopped_during_a_wave_gives_everything_back(site: PlayedSite) -> None:
+    site.add_site(40, safe_limit_da=60)
+    first, second = site.add_station("A"), site.add_station("B")
+    first.begin()
+    site.add_plan()
+    site.settle()
+    second.begin()
+    site.csms.charging_plans.wake(SITE)
+    step = site.plan.step + 1
+    part = site.csms.charging_plans.take_step(PLAN, step)
+    site.csms.store.charging_plans.stop(site.plan, Release.CLEAR, site.now)
+    site.send_wave(step, part["decreases"])
+    part = site.csms.charging_plans.rebudget(PLAN, step)
+    site.csms.charging_plans.wait(PLAN, step, part["version"], "token")
+    assert "token" in site.completed
+    site.go_on()
+    site.run_out()
+    assert (len(first.profiles), len(second.profiles)) == (0, 0)
+    assert site.plan.state is PlanState.STOPPED
+
+
+def test_more_profiles_than_a_wave_takes_are_given_back_in_several(
+    site: PlayedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("csms.charging_plans.MOST_IN_A_WAVE", 2)
+    site.add_site(90)
+    stations = [site.add_station(name) for name in "ABC"]
+    for station in stations:
+        station.begin()
+    site.add_plan()
+    site.settle()
+    site.stop(Release.CLEAR)
+    assert [len(station.profiles) for station in stations] == [0, 0, 0]
+
+
+def test_a_station_that_keeps_its_profiles_keeps_no_plan_from_stopping(site: PlayedSite) -> None:
+    site.add_site(40)
+    station = site.add_station("A")
+    station.begin()
+    site.add_plan()
+    site.settle()
+    station.reply = lambda *_: None
+    site.stop(Release.CLEAR)
+    assert site.plan.state is PlanState.STOPPED
+
+
+@pytest.mark.parametrize(("before_da", "after_da"), [(60, 80), (80, 60)])
+def test_a_new_safe_limit_reaches_the_stations(site: PlayedSite, before_da: int, after_da: int) -> None:
+    site.add_site(40, safe_limit_da=before_da)
+    station = site.add_station("A")
+    site.add_plan()
+    site.settle()
+    site.csms.store.sites.change(SITE, {"safe_limit_da": after_da})
+    site.change()
+    station.begin()
+    assert station.limit_a(site.now) == after_da / 10
+
+
+def test_what_an_operator_has_cleared_is_sent_again(site: PlayedSite) -> None:
+    site.add_site(40)
+    station = site.add_station("A")
+    station.begin()
+    site.add_plan()
+    site.settle()
+    site.csms.calls.place(Order(ChargePointId("A"), "ClearChargingProfile", {}, "operator"))
+    site.answer_all()
+    site.change()
+    assert station.limit_a(site.now) == 32
+    assert len(station.profiles) == 2
+
+
+def test_a_plan_that_ended_and_left_its_site_is_over_whatever_died(site: PlayedSite) -> None:
+    site.add_site(40)
+    site.add_station("A")
+    site.add_plan((0, 60, 20))
+    site.settle()
+    site.wait(minutes=61)
+    site.csms.store.sites.release(SITE, PLAN)
+    assert site.csms.charging_plans.take_step(PLAN, site.plan.step + 1)["next"] == "end"
+    assert site.plan.state is PlanState.ENDED
 
 
 @pytest.mark.parametrize("happening", ["paused", "stopped"])

@@ -75,6 +75,20 @@ def test_a_station_that_was_never_reached_may_draw_all_it_can(site: PlayedSite) 
     assert there.limit_a(site.now) == 8  # a transaction may begin at A any moment
 
 
+def test_stations_that_are_away_are_not_one_newcomer_together(site: PlayedSite) -> None:
+    site.add_site(40, safe_limit_da=60, newcomers=1)
+    gone = [site.add_station(name) for name in "ABC"]
+    there = site.add_station("D")
+    there.begin()
+    site.add_plan()
+    site.settle()
+    assert there.limit_a(site.now) == 32  # 40 A but for one newcomer at 6 A
+    for station in gone:
+        station.disconnect()
+    site.change()
+    assert there.limit_a(site.now) == 40 - 3 * 6
+
+
 def test_a_station_that_accepts_and_does_not_obey_is_found_out_by_its_meter(site: PlayedSite) -> None:
     site.add_site(40)
     liar, honest = site.add_station("A"), site.add_station("B")

@@ -104,8 +104,8 @@ class ChargingPlans:
         plan = self._store.charging_plans.get(plan_id, consistent=True)
         site = self._store.sites.get(plan.site_id, consistent=True) if plan else None
         if plan is None or site is None or site.plan_id != plan.id:
-            if plan is not None and plan.state is PlanState.STOPPING:  # the site was released before
-                self._finish(plan, None, now)
+            if plan is not None and (plan.state is PlanState.STOPPING or plan.is_past(now)):
+                self._finish(plan, None, now)  # the site was given up before
             return _OVER
         taken = self._store.charging_plans.take_step(plan, step, now, now + _SLACK)
         if taken is None:
@@ -122,8 +122,7 @@ class ChargingPlans:
         if plan is None or site is None or plan.step != step or not plan.state.takes_steps:
             return _OVER
         if plan.state is PlanState.STOPPING or plan.is_past(now):
-            self._finish(plan, site, now)
-            return _OVER
+            return _part([], site.version, is_first=False)  # the next step takes back what is left
         return self._decide(plan, site, now, wave=2)
 
     def send(self, plan_id: PlanId, step: int, target: str, task_token: str) -> None:
@@ -136,8 +135,7 @@ class ChargingPlans:
         """Have the task wait for a change or a boundary; if something has changed already, it ends at once."""
         now = self._clock()
         plan = self._store.charging_plans.get(plan_id, consistent=True)
-        is_mine = plan is not None and plan.step == step and plan.state is PlanState.ACTIVE
-        if plan is None or not is_mine or not self._wait(plan, version, task_token, now):
+        if plan is None or plan.step != step or not self._wait(plan, version, task_token, now):
             self._workflows().complete(task_token, {"woken": "at once"})
 
     def preview(self, plan: ChargingPlan, site: Site, now: datetime) -> tuple[Survey, Decision]:
@@ -147,7 +145,7 @@ class ChargingPlans:
 
     def _wait(self, plan: ChargingPlan, version: int, task_token: str, now: datetime) -> bool:
         boundary = Boundary(plan.id, plan.step, plan.look_again_at or now)
-        if boundary.at <= now:
+        if boundary.at <= now or plan.state is not PlanState.ACTIVE or plan.is_past(now):
             return False
         if not self._store.charging_plans.expect_step(plan, boundary.at + _SLACK):
             return False

@@ -32,6 +32,7 @@ _PURPOSES: Final = {
 _UNWILLING: Final = frozenset({SendOutcome.REJECTED, SendOutcome.FAILED, SendOutcome.TIMED_OUT})
 _MEMORY: Final = timedelta(minutes=10)
 """How far back what a vehicle was allowed is remembered; what it drew is judged by it."""
+_TRIED: Final = frozenset(SendOutcome) - {SendOutcome.PLANNED, SendOutcome.SUPERSEDED}
 _TRY_AGAIN: Final = timedelta(hours=1)
 """A station that would not take a lasting profile is asked again after so long."""
 
@@ -65,22 +66,25 @@ class Wanted:
         self._found = found
         self._decision = decision
         self._wave = wave
-        self._lasting = [profile for station in found.stations.values() for profile in self._missing(station)]
-        self._raised = [profile for profile in self._lasting if self._raises(profile)]
+        lasting = [profile for station in found.stations.values() for profile in self._missing(station)]
+        self._raised = [profile for profile in lasting if self._raises(profile)]
+        self._lowered = [profile for profile in lasting if profile not in self._raised]
 
     @property
     def has_decreases(self) -> bool:
         """Whether something is to be confirmed before the rest is decided."""
-        return bool(self._decision.decreases or self._lasting)
+        return bool(self._decision.decreases or self._lowered)
 
     def to_send(self) -> list[PlannedProfile]:
         """What goes out now, decreases first; each of them is safe, whatever becomes of the others."""
+        decreases = filter(None, map(self._transaction, self._decision.decreases))
         increases = filter(None, map(self._transaction, self._decision.increases))
-        if self._wave == 1:
-            lowered = [profile for profile in self._lasting if profile not in self._raised]
-            return [*lowered, *filter(None, map(self._transaction, self._decision.decreases)), *increases]
-        may_raise = not self._decision.decreases and not any(self._decision.overload_da)
-        return [*increases, *(self._raised if may_raise else ())]
+        may_raise = not self.has_decreases and not any(self._decision.overload_da)
+        return [
+            *((*self._lowered, *decreases) if self._wave == 1 else ()),
+            *increases,
+            *(self._raised if may_raise else ()),
+        ]
 
     def unsent(self, chosen: Sequence[PlannedProfile]) -> Iterator[PlannedProfile]:
         """Rows of transactions that get nothing new, where what is noted about them has changed."""
@@ -141,10 +145,16 @@ class Wanted:
         earlier = self._earlier(key, transaction.id)
         moments = (*(span.start for span in spans), self._found.until)
         wanted = replace(self._row(key, transaction.id), limits=limits, limits_before=self._limits_before(earlier))
-        if earlier and earlier.outcome is SendOutcome.ACCEPTED and _say_alike(earlier, wanted, moments):
+        if earlier and self._is_followed(station, earlier) and _say_alike(earlier, wanted, moments):
             return None
         payload = transaction_profile(station.id, number, transaction.id, steps, wiring)
         return self._noted(replace(wanted, payload=payload, profile_id=_number_of(payload)), earlier)
+
+    def _is_followed(self, station: Station, earlier: PlannedProfile) -> bool:
+        """Whether the station has accepted it, and nobody else has had it cleared or replaced since."""
+        installed = _installed(station, earlier.profile_id)
+        is_there = installed is not None and installed.state is ProfileState.INSTALLED
+        return is_there and earlier.outcome is SendOutcome.ACCEPTED
 
     def _missing(self, station: Station) -> Iterator[PlannedProfile]:
         """The lasting profiles that a station should have and does not, as far as asking again makes sense."""
@@ -207,13 +217,18 @@ class Wanted:
 
 
 def releases(found: Survey, plan: ChargingPlan, *, clears_failsafe: bool) -> Iterator[PlannedProfile]:
-    """What takes back the profiles of a plan: of transactions, and the lasting ones where they are to be cleared."""
+    """What takes back the profiles of a plan: of transactions, and the lasting ones where they are to be cleared.
+
+    Each is tried once: a station that does not let go of one, or is away, keeps nobody from stopping a plan.
+    """
     roles = tuple(_PURPOSES) if clears_failsafe else (ProfileRole.TRANSACTION,)
     for station in found.stations.values():
         for profile in station.profiles:
             for role in roles:
                 number = profile.connector_id or 0
-                if profile.id == profile_id(station.id, number, _PURPOSES[role]):
+                row = found.planned.get((station.id, number, role))
+                has_tried = row is not None and row.is_release and row.outcome in _TRIED
+                if profile.id == profile_id(station.id, number, _PURPOSES[role]) and not has_tried:
                     yield PlannedProfile(
                         station.id,
                         number,

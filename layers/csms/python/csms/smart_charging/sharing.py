@@ -18,8 +18,8 @@ def plan(situation: Situation) -> Decision:
     connectors = sorted(situation.connectors, key=lambda one: one.key)
     claimants = claimants_of(situation, book, connectors)
     managed = [claimant.connector for claimant in claimants]
-    idle = [one for one in connectors if one.session is None]
-    out_of_reach = [one for one in connectors if one.session is not None and not one.is_reachable]
+    idle = [one for one in connectors if one.session is None and one.is_reachable]
+    out_of_reach = [one for one in connectors if not one.is_reachable]  # transactions may begin there unheard of
 
     free = less(
         book.limits,
@@ -47,7 +47,7 @@ def plan(situation: Situation) -> Decision:
 
 
 def _note_of_others(connector: ManagedConnector) -> Note:
-    return Note(Reason.IDLE if connector.session is None else Reason.UNREACHABLE, connector.held_da[0])
+    return Note(Reason.IDLE if connector.is_reachable else Reason.UNREACHABLE, connector.held_da[0])
 
 
 def _note(situation: Situation, book: Ledger, claimant: Claimant, current_da: int) -> Note:
