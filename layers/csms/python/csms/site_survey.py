@@ -155,7 +155,7 @@ def window_end(now: datetime) -> datetime:
 
 
 def plan_intervals(plan: ChargingPlan, site: Site, now: datetime) -> tuple[Interval, ...]:
-    """The site's capacity for charging from now on, as far as profiles made now reach."""
+    """The site's capacity for charging from now on, as far as profiles made now reach; cut where older ones end."""
     end = window_end(now)
     maximum = SiteLimit(site.maximum_da, site.maximum_w)
     return tuple(
@@ -164,7 +164,7 @@ def plan_intervals(plan: ChargingPlan, site: Site, now: datetime) -> tuple[Inter
             found.end,
             capacity(found.limit, site.base_load_da, site.margin_percent, site.voltage_v),
         )
-        for found in intervals(plan.limits, maximum, now, end, _MOST_INTERVALS)
+        for found in intervals(plan.limits, maximum, now, end, _MOST_INTERVALS, cuts=(end - _WINDOW,))
     )
 
 
@@ -355,7 +355,11 @@ class _Surveyor:
             )
             for interval in self._intervals
         )
-        least = 0 if transaction else min(self._site.safe_limit_da, station.maximum_da(number))
+        has_its_own = any(
+            profile.purpose is ChargingProfilePurpose.TX_PROFILE and profile.connector_id == number
+            for profile in known.certain
+        )
+        least = 0 if has_its_own else min(self._site.safe_limit_da, station.maximum_da(number))
         return tuple(max(int(most_a * 10), least) for most_a in worst)
 
     def _session(self, station: Station, transaction: Transaction) -> Session:
