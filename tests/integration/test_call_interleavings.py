@@ -1,7 +1,8 @@
 """The call engine under any order of events, with a process dying before or after any AWS call.
 
 Held at every step: at most one call is outstanding on a connection, what has ended stays ended as it did, and no answer
-settles another call. Held at the end, when the station behaves: every call has ended, and nothing holds the slot.
+settles another call. Held at the end, when the station behaves: every call has ended, nothing holds the slot, and what
+follows the end of each has been done, though it may have failed for long.
 """
 
 import itertools
@@ -29,9 +30,12 @@ from csms.call_queue import CallQueue, Deadline, Dispatch, Wake
 from csms.calls import CallRefused, Order
 from csms.gateway import Gateway, Posted
 from csms.ids import CallId, ChargePointId, ConnectionId
+from csms.ocpp.json_types import JsonObject
 from csms.runtime import Runtime, runtime
 from csms.store.keys import shard_of
 from csms.store.links import WaitingListFull
+from csms.v16.operations import Settled, operations
+from csms.workflows import StepFunctions
 from tests.lambda_station import LambdaStation
 
 if TYPE_CHECKING:
@@ -42,7 +46,8 @@ _identities = itertools.count()
 _numbers = itertools.count()
 
 LIFETIME = timedelta(minutes=20)
-EVENTS = ("die", "wakes", "stall", "vanish", "answer", "reconnect", "dispatch", "place")
+FOLLOWING = "the end of another call"
+EVENTS = ("die", "wakes", "stall", "vanish", "answer", "reconnect", "dispatch", "place", "sweep", "stream")
 FATES = st.none() | st.tuples(st.integers(0, 12), st.booleans(), st.sampled_from(EVENTS))
 """At this AWS call, before or after it took effect: die, or let something else happen in between; None: undisturbed."""
 
@@ -65,8 +70,8 @@ class Frame:
 class World(RuleBasedStateMachine):
     """One station, one operator, and a queue that delivers at least once."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(is_silent=st.booleans())
+    def begin(self, is_silent: bool) -> None:
         forget_everything()
         self.station = LambdaStation(f"CP{next(_identities)}")
         self.id = ChargePointId(self.station.identity)
@@ -80,6 +85,10 @@ class World(RuleBasedStateMachine):
         self.results: Iterator[Posted] = iter(())
         self.fate: Fate = None
         self.is_connected = False
+        self.is_silent = is_silent
+        self.are_effects_broken = False
+        self.applied: list[CallId] = []
+        self.completed: list[str] = []
         current.world = self
         self.reconnect()
 
@@ -135,6 +144,18 @@ class World(RuleBasedStateMachine):
         assert self.station.connect()["statusCode"] == 200
         self.is_connected = True
 
+    @rule(fate=FATES)
+    def stream(self, fate: Fate) -> None:
+        self._in_process(fate, self._stream)
+
+    @rule(fate=FATES)
+    def sweep(self, fate: Fate) -> None:
+        self._in_process(fate, self._sweep)
+
+    @rule(are_broken=st.booleans())
+    def trouble_effects(self, are_broken: bool) -> None:
+        self.are_effects_broken = are_broken
+
     @rule(results=st.lists(st.sampled_from([*Posted]), max_size=3))
     def trouble_posts(self, results: list[Posted]) -> None:
         self.results = iter(results)
@@ -157,6 +178,20 @@ class World(RuleBasedStateMachine):
         if not hasattr(self, "keys"):
             return
         self.results = iter(())
+        self._come_to_rest()
+        self.are_effects_broken = False
+        self._stream()
+        self._come_to_rest()
+        calls = self.csms.store.calls.list(self.id, limit=1000).calls
+        assert all(call.has_effects_done for call in calls)
+        assert {call.id for call in calls} <= set(self.applied)
+        assert {call.task_token for call in calls if call.task_token} <= set(self.completed)
+        following = [call.id for call in calls if call.requested_by == FOLLOWING]
+        assert len(following) <= sum(call.action == "Reset" for call in calls)
+
+    # Helpers.
+
+    def _come_to_rest(self) -> None:
         for _ in range(60):
             self._behave()
             if not self._open_calls() and not self._holds_anything():
@@ -164,20 +199,37 @@ class World(RuleBasedStateMachine):
         assert self._open_calls() == []
         assert not self._holds_anything()
 
-    # Helpers.
-
     def _behave(self) -> None:
-        """The station is there and answers, some clients retry, the queue delivers, the sweep comes by."""
+        """The station is there and answers, some clients retry, queue and stream deliver, the sweep comes by."""
         if not self.is_connected:
             self.reconnect()
         self.station.wait(seconds=61)
-        self.station.result("Heartbeat", {})
+        if not self.is_silent:
+            self.station.result("Heartbeat", {})
         self.station.wait(seconds=2)
         for key in self.keys:
             self._place(key)
         self._sweep()
         self._deliver_due()
         self._answer_all()
+        self._stream()
+
+    def apply(self, settled: Settled) -> None:
+        """What the end of each call changes: that of a Reset leads to another call."""
+        if self.are_effects_broken:
+            raise RuntimeError("broken")
+        call = settled.call
+        if call.action == "Reset":
+            key = f"after {call.id}"
+            with suppress(CallRefused, WaitingListFull):
+                settled.place(Order(self.id, "ClearCache", {}, FOLLOWING, idempotency_key=key, lifetime=LIFETIME))
+        self.applied.append(call.id)
+
+    def _stream(self) -> None:
+        for call in self.csms.store.calls.list(self.id, limit=100).calls:
+            if call.state.is_ended and not call.has_effects_done:
+                with suppress(RuntimeError):  # the stream comes again
+                    self.engine.finish(call)
 
     def _deliver_due(self) -> None:
         for entry in [entry for entry in self.wakes if entry[0] <= self.station.now]:
@@ -205,9 +257,18 @@ class World(RuleBasedStateMachine):
         self._order(key.partition("-")[2], key)
 
     def _order(self, action: str, key: str | None = None) -> None:
-        payload = {"type": "Soft"} if action == "Reset" else {}
+        is_reset = action == "Reset"
+        order = Order(
+            self.id,
+            action,
+            {"type": "Soft"} if is_reset else {},
+            "operator",
+            idempotency_key=key,
+            lifetime=LIFETIME,
+            task_token=f"token-{next(_numbers)}" if is_reset else None,
+        )
         with suppress(CallRefused, WaitingListFull):
-            self.engine.place(Order(self.id, action, payload, "operator", idempotency_key=key, lifetime=LIFETIME))
+            self.engine.place(order)
 
     def _wake(self, wake: Wake) -> None:
         if isinstance(wake, Deadline):
@@ -267,6 +328,10 @@ class World(RuleBasedStateMachine):
                 self._answer_all()
             case "reconnect":
                 self.reconnect()
+            case "sweep":
+                self._sweep()
+            case "stream":
+                self._stream()
             case _:
                 self.engine.dispatch(self.id)
 
@@ -329,6 +394,17 @@ def test_any_order_of_events_ends_every_call_exactly_once(csms: Runtime, monkeyp
         if current.world:
             current.world.step(is_after=True)
 
+    def apply(_request: object, _response: object, settled: Settled) -> None:
+        assert current.world is not None
+        current.world.apply(settled)
+
+    def complete(_: StepFunctions, task_token: str, _result: JsonObject) -> None:
+        assert current.world is not None
+        current.world.completed.append(task_token)
+
+    for action in ("ClearCache", "Reset"):
+        monkeypatch.setattr(operations()[action], "_apply", apply)
+    monkeypatch.setattr(StepFunctions, "complete", complete)
     # Ids in the order of placing: hypothesis wants the same order again.
     monkeypatch.setattr("csms.calls.new_call_id", lambda _now: CallId(f"{next(_numbers):012d}"))
     monkeypatch.setattr(Gateway, "post", post)
