@@ -78,6 +78,22 @@ def test_within_a_turn_everyone_keeps_its_place(n: int, k: int, minutes: list[in
     assert all(found == served[0] for found in served)
 
 
+def test_those_who_came_at_different_times_do_not_pass_places_to_each_other_past_a_larger_one() -> None:
+    """Two pairs take turns on a phase each, half a turn apart; the one that needs both phases gets them all the same."""
+    arrivals = {0: (0,), 7: (1,), 8: (0, 1), 9: (0,), 10: (1,)}
+    site, served_at = a_site(limits_da=(70,)), []
+    for minute in range(61):
+        now = NOON + timedelta(minutes=minute)
+        if minute in arrivals:
+            newcomer = charging(minute, phases=arrivals[minute], started=now)
+            site = replace(site, connectors=(*site.connectors, newcomer))
+        site = replace(site, now=now, intervals=(replace(site.intervals[0], start=now, end=now + TURN),))
+        decision = plan(site)
+        served_at += [minute] if minute >= 8 and decision.wanted[key(8)][0] else []
+        site = replace(site, connectors=tuple(_after(one, decision) for one in site.connectors))
+    assert served_at[0] == 15
+
+
 def test_a_newcomer_waits_for_the_next_turn() -> None:
     [_, (_, decision)] = days_of(a_site(charging(1), limits_da=(100,)), [NOON, NOON + timedelta(minutes=5)])
     newcomer = charging(2, started=NOON + timedelta(minutes=4))
