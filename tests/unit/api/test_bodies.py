@@ -15,6 +15,8 @@ from csms.api.problems import InvalidRequest, MalformedRequest
         "[" * 100_000,
         '{"a": ' + "9" * 5000 + "}",
         "\ufeff{}",
+        '{"type": "Soft", "type": "Hard"}',
+        '[{"a": {"b": 1, "b": 1}}]',
     ],
 )
 def test_what_is_no_json_of_ours_is_malformed(text: str) -> None:

@@ -11,13 +11,13 @@ Event = dict[str, Any]
 
 
 def parse_json(text: str) -> Any:
-    """Any JSON value made of finite numbers and writable text.
+    """Any JSON value made of finite numbers and writable text, in which no member is there twice.
 
     Raises:
         MalformedRequest: it is none.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # lone surrogates, numbers beyond a float
     except (ValueError, RecursionError) as error:
         raise MalformedRequest("the body is not valid JSON") from error
@@ -75,6 +75,14 @@ def readable(event: Event, *, has_bytes: bool = False) -> Event:
 def _check_unicode(*texts: str) -> None:
     for text in texts:
         text.encode()
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members of one name nobody can say which is meant [RFC 8259, 4]."""
+    value = dict(members)
+    if len(value) < len(members):
+        raise ValueError("a member is there twice")
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
