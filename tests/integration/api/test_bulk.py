@@ -226,6 +226,7 @@ def test_a_request_that_died_before_it_was_queued_is_set_going_by_its_repetition
         (CLEAR | {"chargePointIds": ["x"] * (MOST_NAMED + 1)}, {"chargePointIds"}),
         (CLEAR | {"all": True, "expiresIn": 0}, {"expiresIn"}),
         (CLEAR | {"all": True, "expiresIn": True}, {"expiresIn"}),
+        (CLEAR | {"all": True, "expiresIn": "5"}, {"expiresIn"}),
         (CLEAR | {"all": "no"}, {"all"}),
         (CLEAR | {"all": True, "payload": {"more": 1}}, {"payload.more"}),
         ({"action": "ChangeConfiguration", "all": True, "payload": {"key": "WifiPassword", "value": "x"}}, {"payload"}),

@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 from csms.api.models import Flag, Groups, RequestModel, ShortText
 from csms.api.resources.commands import LONGEST_LIFETIME_S
 from csms.ids import ChargePointId
-from csms.ocpp.primitives import Integer
 from csms.store.bulks import Selection
 
 MOST_NAMED: Final = 1000
@@ -68,7 +67,7 @@ class NewBulk(BulkTargets):
     payload: dict[str, Any] = Field(
         default_factory=dict, description="As for `/charge-points/{identity}/commands/{action}`."
     )
-    expires_in: Annotated[Integer, Field(ge=1, le=LONGEST_LIFETIME_S)] | None = None
+    expires_in: Annotated[int, Field(strict=True, ge=1, le=LONGEST_LIFETIME_S)] | None = None
     force: Flag = False
 
 
