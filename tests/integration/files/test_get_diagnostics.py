@@ -1,5 +1,6 @@
 """GetDiagnostics: whatever way a station uploads and whatever it calls the file, the operator finds it."""
 
+import json
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -222,6 +223,28 @@ def test_a_location_of_ones_own_goes_out_as_it_is_and_its_credentials_are_not_sh
     (request,) = diagnostics(operator)
     assert (request["fileName"], request["files"], request["state"]) == (None, [], "under way")
     assert "hidden" not in operator.get("/charge-points/CP001/commands").text
+
+
+@pytest.mark.parametrize("force", ["true", "false"])
+@pytest.mark.parametrize("path", ["u/a", "u/a/b", "u/AAAAAAAAAAAAAAAAAAAAAA/log"])
+def test_nobody_else_makes_up_a_location_of_ours(
+    operator: LambdaOperator, http: HttpStation, path: str, force: str
+) -> None:
+    location = f"{PUBLIC_URL}/{path}"
+    answer = operator.send("POST", GET_DIAGNOSTICS, query=f"force={force}", body=json.dumps({"location": location}))
+    assert answer.status == 409
+    assert "leave the location out" in answer.json["detail"]
+    assert http.put(location, LOG).status == 404
+
+
+@pytest.mark.parametrize("reported", ["\x00", ",;,", "", "\x00,HTTPS"])
+def test_protocols_that_are_none_do_not_stand_in_the_way(
+    operator: LambdaOperator, booted: CalledStation, reported: str
+) -> None:
+    told = {"key": "SupportedFileTransferProtocols", "readonly": True, "value": reported}
+    assert operator.post("/charge-points/CP001/commands/GetConfiguration", {}).status == 202
+    booted.reply({"configurationKey": [told]})
+    assert operator.post(GET_DIAGNOSTICS, {}).status == 202
 
 
 def test_a_period_that_ends_before_it_starts_is_refused(operator: LambdaOperator, booted: CalledStation) -> None:

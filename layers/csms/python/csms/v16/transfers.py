@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from csms.calls import CallRefused
 from csms.ids import CallId
+from csms.ocpp.json_types import JsonObject
 from csms.settings import Settings
 from csms.store.file_tokens import TOKEN_LENGTH, FileToken, hash_of, new_token
 from csms.store.file_transfers import FileKind, FileTransfer
@@ -34,6 +35,17 @@ def new_location(kind: FileKind, situation: Situation, name: str = "") -> str:
     return f"{_prefix(kind, situation.settings)}{new_token()}/{name}"
 
 
+def refuse_own_location(body: JsonObject, kind: FileKind, situation: Situation) -> None:
+    """Refuse a given location that only we may make up: whoever knows its token could use it.
+
+    Raises:
+        CallRefused: it is one.
+    """
+    location = body.get("location")
+    if isinstance(location, str) and _token_in(location, kind, situation.settings) is not None:
+        raise CallRefused("location: a URL of this Central System is made for each command: leave the location out")
+
+
 def check_location(location: str, situation: Situation) -> None:
     """Refuse what no station could use, or what this one says it cannot [S 9.1.27].
 
@@ -43,12 +55,12 @@ def check_location(location: str, situation: Situation) -> None:
     scheme = _scheme(location).upper()
     if not scheme or "://" not in location:
         raise CallRefused("location: a URL with its protocol is expected, as in https://host/file")
-    name = "SupportedFileTransferProtocols"
-    reported = situation.store.configuration.values(situation.charge_point_id, name).get(name, "")
-    supported = {protocol.strip().upper() for protocol in reported.split(",")} - {""}
+    key = "SupportedFileTransferProtocols"
+    reported = situation.store.configuration.values(situation.charge_point_id, key).get(key, "")
+    supported = {name for text in reported.split(",") if (name := text.strip().upper()).isalnum()}
     if supported and scheme not in supported:
         known = ", ".join(sorted(supported))
-        raise CallRefused(f"location: the charge point transfers files by {known} only ({name}), not by {scheme}")
+        raise CallRefused(f"location: the charge point transfers files by {known} only ({key}), not by {scheme}")
 
 
 def check_retrying(retries: int | None, retry_interval: int | None) -> None:

@@ -8,7 +8,15 @@ from csms.ocpp.json_types import JsonObject
 from csms.ocpp.primitives import GivenTimestamp, Text255
 from csms.store.file_transfers import FileKind
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Prepared, Settled, Situation
-from csms.v16.transfers import begin, check_location, check_retrying, end_call, new_location, open_until
+from csms.v16.transfers import (
+    begin,
+    check_location,
+    check_retrying,
+    end_call,
+    new_location,
+    open_until,
+    refuse_own_location,
+)
 
 
 class GetDiagnosticsRequest(CommandRequest):
@@ -34,6 +42,7 @@ GET_DIAGNOSTICS = Operation("GetDiagnostics", GetDiagnosticsRequest, GetDiagnost
 def fill_in(body: JsonObject, situation: Situation) -> Prepared:
     """A location of ours."""
     if "location" in body:
+        refuse_own_location(body, FileKind.DIAGNOSTICS, situation)
         return Prepared(body)
     return Prepared({"location": new_location(FileKind.DIAGNOSTICS, situation), **body})
 

@@ -13,7 +13,15 @@ from csms.ocpp.primitives import GivenTimestamp, format_timestamp
 from csms.store.file_transfers import FileKind
 from csms.store.firmware import FirmwareImage
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Prepared, Settled, Situation
-from csms.v16.transfers import begin, check_location, check_retrying, end_call, new_location, open_until
+from csms.v16.transfers import (
+    begin,
+    check_location,
+    check_retrying,
+    end_call,
+    new_location,
+    open_until,
+    refuse_own_location,
+)
 
 IMAGE_SCHEME: Final = "firmware:"
 
@@ -39,6 +47,7 @@ UPDATE_FIRMWARE = Operation(
 @UPDATE_FIRMWARE.prepares
 def fill_in(body: JsonObject, situation: Situation) -> Prepared:
     """The location from the library, the date from the clock."""
+    refuse_own_location(body, FileKind.FIRMWARE, situation)
     image = _image_meant(body, situation)
     filled = dict(body)
     if image:
