@@ -75,6 +75,16 @@ def test_a_station_shows_that_it_cannot_be_made_unavailable_as_a_whole_and_that_
         assert known(operator)["quirks"] == quirks
 
 
+def test_a_limit_below_zero_is_none(booting: ConfiguredStation, operator: LambdaOperator) -> None:
+    for key in ("LocalAuthListMaxLength", "SendLocalListMaxLength", "NumberOfConnectors"):
+        booting.called.is_called("GetConfiguration", {"key": [key]})
+        booting.called.reply({"configurationKey": [{"key": key, "readonly": True, "value": "-1"}]})
+        assert known(operator)["limits"][key] is None
+    entries = [{"idTag": "TAG1", "idTagInfo": {"status": "Accepted"}}]
+    body = {"listVersion": 5, "updateType": "Full", "localAuthorizationList": entries}
+    assert operator.post("/charge-points/CP001/commands/SendLocalList", body).status == 202
+
+
 def test_nothing_is_learnt_in_quiet_mode(csms: Runtime, booting: ConfiguredStation, operator: LambdaOperator) -> None:
     csms.store.links.set_quiet(CP001, is_quiet=True)
     booting.called.is_called("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"})

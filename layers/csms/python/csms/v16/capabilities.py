@@ -13,7 +13,7 @@ from csms.store.charge_point_models import ChargePointModel
 from csms.store.charge_points import ChargePoint, Quirk
 from csms.store.configuration import ConfigurationKey
 from csms.v16.operations import Settled
-from csms.v16.rules import number_of
+from csms.v16.rules import limit_of
 
 PROFILES_KEY: Final = "SupportedFeatureProfiles"
 LIMIT_KEYS: Final = (
@@ -45,7 +45,7 @@ def capabilities_of(
     profiles = known.get(PROFILES_KEY.casefold())
     return Capabilities(
         profiles=None if profiles is None else tuple(name.strip() for name in profiles.split(",") if name.strip()),
-        limits={key: number_of(known.get(key.casefold())) for key in LIMIT_KEYS},
+        limits={key: limit_of(known.get(key.casefold())) for key in LIMIT_KEYS},
         quirks=quirks_of(charge_point, model),
     )
 

@@ -24,7 +24,7 @@ from csms.smart_charging.profiles import (
     Schedule,
 )
 from csms.v16.operations import CommandRequest, Situation
-from csms.v16.rules import Fault, FieldsRefused, number_of
+from csms.v16.rules import Fault, FieldsRefused, limit_of
 from csms.v16.types import Integer32
 
 
@@ -165,7 +165,7 @@ def _translated(period: ChargingSchedulePeriod) -> Period:
 
 
 def _stack_level(profile: ChargingProfile, limits: Mapping[str, str]) -> Iterator[Fault]:
-    most = number_of(limits.get(MAX_STACK_LEVEL))
+    most = limit_of(limits.get(MAX_STACK_LEVEL))
     if profile.stack_level < 0:
         yield Fault("stackLevel", "must be at least 0", profile.stack_level)
     elif most is not None and profile.stack_level > most:
@@ -185,7 +185,7 @@ def _times(profile: ChargingProfile) -> Iterator[Fault]:
 
 
 def _periods(schedule: ChargingSchedule, limits: Mapping[str, str]) -> Iterator[Fault]:
-    periods, most = schedule.charging_schedule_period, number_of(limits.get(MAX_PERIODS))
+    periods, most = schedule.charging_schedule_period, limit_of(limits.get(MAX_PERIODS))
     if not periods:
         yield Fault(_PERIOD, "at least one [S 7.13]")
     if most is not None and len(periods) > most:

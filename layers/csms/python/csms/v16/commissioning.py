@@ -24,7 +24,7 @@ from csms.store.links import Link, Registration, WaitingListFull
 from csms.v16 import configuration_plan as plan
 from csms.v16.capabilities import learn_quirk, model_of, quirks_of
 from csms.v16.operations import Settled
-from csms.v16.rules import number_of
+from csms.v16.rules import limit_of
 
 _REQUESTED_BY: Final = "commissioning"
 _SINCE: Final = "commissioning"
@@ -96,7 +96,7 @@ class _Run:
             self._place("GetConfiguration", {}, {"rest": None})
             return
         known = self.store.configuration.values(self.charge_point.id, "GetConfigurationMaxKeys")
-        most = max(number_of(known.get("GetConfigurationMaxKeys")) or _BATCH, 1)
+        most = max(limit_of(known.get("GetConfigurationMaxKeys")) or _BATCH, 1)
         self._place("GetConfiguration", {"key": list(names[:most])}, {"rest": list(names[most:])})
 
     def change(self) -> None:

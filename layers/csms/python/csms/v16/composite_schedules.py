@@ -23,7 +23,7 @@ from csms.store.calls import Call, CallState
 from csms.store.charging_profiles import InstalledProfile
 from csms.v16.commands.get_composite_schedule import GetCompositeScheduleResponse
 from csms.v16.installed_profiles import knowledge_of, profiles_of
-from csms.v16.rules import number_of
+from csms.v16.rules import limit_of
 
 ACTION: Final = "GetCompositeSchedule"
 _MOST_QUERIES: Final = 5
@@ -71,7 +71,7 @@ def limits_of(store: Store, charge_point_id: ChargePointId, connector_id: int, s
     heard_of = {found.connector_id: found.transaction_id for found in store.connectors.all(charge_point_id)}
     named = sorted(number for number in heard_of.values() if number is not None)
     running = [found for found in store.transactions.get_many(charge_point_id, named) if found.is_open]
-    number = number_of(store.configuration.values(charge_point_id, "NumberOfConnectors").get("NumberOfConnectors"))
+    number = limit_of(store.configuration.values(charge_point_id, "NumberOfConnectors").get("NumberOfConnectors"))
     there = {*heard_of, *range(1, min(number, _MOST_CONNECTORS) + 1)} if number else {*heard_of, connector_id}
     charging = {found.start.connector_id: RunningTransaction(found.id, found.started_at) for found in running}
     beginning = RunningTransaction(None, now)

@@ -23,7 +23,7 @@ from csms.store.links import WaitingListFull
 from csms.store.local_lists import Entries, LocalList, Sync, SyncState
 from csms.v16.local_list import Limits, UpdateType, next_update, wanted_entries
 from csms.v16.operations import LARGEST_MESSAGE, Settled
-from csms.v16.rules import number_of
+from csms.v16.rules import limit_of
 
 _NO_LIST: Final = "the charge point has no local authorization list; GetLocalListVersion asks it again"
 _TAGS_AT_ONCE: Final = 1000
@@ -109,14 +109,14 @@ def go_on(settled: Settled) -> None:
 def limits_of(store: Store, charge_point_id: ChargePointId) -> Limits:
     """What one SendLocalList to the station may hold."""
     known = store.configuration.values(charge_point_id, "SendLocalListMaxLength")
-    most = number_of(known.get("SendLocalListMaxLength"))
+    most = limit_of(known.get("SendLocalListMaxLength"))
     return Limits(LARGEST_MESSAGE, most if most and most > 0 else None)
 
 
 def longest_list(store: Store, charge_point_id: ChargePointId) -> int | None:
     """How many entries the station can hold, if it ever said so."""
     known = store.configuration.values(charge_point_id, "LocalAuthListMaxLength")
-    return number_of(known.get("LocalAuthListMaxLength"))
+    return limit_of(known.get("LocalAuthListMaxLength"))
 
 
 def every_tag(store: Store) -> Iterator[IdTag]:

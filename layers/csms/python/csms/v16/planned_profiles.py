@@ -16,7 +16,7 @@ from csms.ocpp.json_types import JsonObject
 from csms.ocpp.primitives import format_timestamp
 from csms.smart_charging.profiles import ChargingProfilePurpose
 from csms.v16.charging_profiles import ALLOWED_UNITS, MAX_PERIODS
-from csms.v16.rules import number_of
+from csms.v16.rules import limit_of
 
 _SLOW_CLOCK: Final = timedelta(hours=1)
 _FOR_GOOD: Final = timedelta(days=3652)
@@ -43,7 +43,7 @@ class Wiring:
     @property
     def most_periods(self) -> int:
         """How many periods a schedule may have."""
-        return max(1, number_of(self.limits.get(MAX_PERIODS)) or _PERIODS_IF_UNKNOWN)
+        return max(1, limit_of(self.limits.get(MAX_PERIODS)) or _PERIODS_IF_UNKNOWN)
 
     @property
     def takes_only_power(self) -> bool:

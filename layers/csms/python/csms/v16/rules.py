@@ -45,8 +45,14 @@ def check_connector(connector_id: int, situation: Situation, *, lowest: int = 0)
 
 
 def known_number(situation: Situation, key: str) -> int | None:
-    """The number a configuration key was reported with, or None."""
-    return number_of(situation.store.configuration.values(situation.charge_point_id, key).get(key))
+    """The limit that a configuration key was reported with, or None."""
+    return limit_of(situation.store.configuration.values(situation.charge_point_id, key).get(key))
+
+
+def limit_of(value: str | None) -> int | None:
+    """A configuration value as a limit, or None where it is none: nothing is limited to less than nothing."""
+    number = number_of(value)
+    return None if number is None or number < 0 else number
 
 
 def number_of(value: str | None) -> int | None:

@@ -20,7 +20,7 @@ from csms.v16.charging_profiles import (
 from csms.v16.installed_profiles import installed_profiles, record_of, take_back
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Prepared, Settled, Situation
 from csms.v16.profile_record import sent, taken
-from csms.v16.rules import Fault, FieldsRefused, check_connector, number_of
+from csms.v16.rules import Fault, FieldsRefused, check_connector, limit_of
 from csms.v16.types import Integer32
 
 _NAME: Final = "csChargingProfiles"
@@ -63,7 +63,7 @@ def check(request: SetChargingProfileRequest, situation: Situation) -> None:
     if faults := [*_purpose_faults(request, situation)]:
         raise FieldsRefused(*faults)
     check_profile(profile, limits, _NAME)
-    most = number_of(limits.get(MAX_INSTALLED))
+    most = limit_of(limits.get(MAX_INSTALLED))
     if most is not None:
         installed = installed_profiles(situation.store, situation.charge_point_id, situation.now)
         others = [other for other in installed if not _is_replaced(other, request)]
