@@ -79,7 +79,7 @@ def test_within_a_turn_everyone_keeps_its_place(n: int, k: int, minutes: list[in
 
 
 def test_those_who_came_at_different_times_do_not_pass_places_to_each_other_past_a_larger_one() -> None:
-    """Two pairs take turns on a phase each, half a turn apart; the one that needs both phases gets them all the same."""
+    """Two pairs take turns on a phase each, half a turn apart; the one that needs both gets them all the same."""
     arrivals = {0: (0,), 7: (1,), 8: (0, 1), 9: (0,), 10: (1,)}
     site, served_at = a_site(limits_da=(70,)), []
     for minute in range(61):
