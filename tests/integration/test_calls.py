@@ -62,6 +62,22 @@ def test_a_callerror_ends_the_call_as_failed(called: CalledStation) -> None:
     assert (called.stored(call).state, called.stored(call).status) == (CallState.FAILED, "NotSupported")
 
 
+@pytest.mark.parametrize("rest", ['{"status":"Accepted","x":NaN}', '{"status":"Accepted","x":-1e400}'])
+def test_an_answer_with_what_is_no_json_in_it_is_used_and_flagged(called: CalledStation, rest: str) -> None:
+    call, following = called.is_called("Reset", SOFT), called.is_called("ClearCache")
+    called.send(f'[3,"{call.id}",{rest}]')
+    ended = called.stored(call)
+    assert (ended.state, ended.status, ended.is_flagged) == (CallState.ACCEPTED, "Accepted", True)
+    assert called.posted[-1][1] == following.id
+
+
+def test_an_answer_that_breaks_off_ends_its_call(called: CalledStation) -> None:
+    call = called.is_called("Reset", SOFT)
+    called.send(f'[3,"{call.id}",{{"status":"Acc')
+    assert called.stored(call).state is CallState.FAILED
+    assert called.stored(call).is_flagged
+
+
 def test_one_call_is_outstanding_and_the_others_follow_in_order(called: CalledStation) -> None:
     calls = [called.is_called("Reset", SOFT) for _ in range(5)]
     assert len(called.posted) == 1

@@ -56,6 +56,30 @@ def test_what_overwhelms_a_parser_is_unreadable(text: str) -> None:
         frames.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "payload"),
+    [
+        ('[3,"m1",{"status":"Accepted","x":NaN}]', {"status": "Accepted", "x": None}),
+        ('[3,"m1",{"status":"Accepted","x":[-Infinity,1e400,1.5]}]', {"status": "Accepted", "x": [None, None, 1.5]}),
+        ('["3", "m1", NaN]', None),
+        ('[3,"m1",' + '{"a":' * 100_000 + "1" + "}" * 100_000 + "]", None),
+        ('[3,"m1",{"status":"Acc', None),
+    ],
+)
+def test_of_an_answer_that_is_no_json_so_much_is_read_as_can_be(text: str, payload: Any) -> None:
+    assert frames.parse(text) == CallResult("m1", payload, is_json=False)
+
+
+def test_an_error_that_is_no_json_ends_its_call_as_well() -> None:
+    assert frames.parse('[4,"m1","GenericError","no",{"x":NaN}]') == CallError("m1", "GenericError", "no", {"x": None})
+    assert frames.parse('[4,"m1","GenericErr') == CallError("m1", "")
+
+
+def test_a_message_type_in_quotes_is_read_of_answers() -> None:
+    assert frames.parse('["3","m1",{}]') == CallResult("m1", {})
+    assert frames.parse('["4","m1","GenericError"]') == CallError("m1", "GenericError")
+
+
 def test_a_malformed_call_names_the_message_to_answer() -> None:
     with pytest.raises(MalformedCall) as violation:
         frames.parse('[2,"m1","Heartbeat"]')

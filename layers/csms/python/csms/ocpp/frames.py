@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
@@ -31,6 +32,8 @@ class CallResult:
 
     message_id: MessageId
     payload: Any
+    is_json: bool = True
+    """Whether all of it could be read; what could not is None."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +50,21 @@ Frame = Call | CallResult | CallError
 
 
 def parse(text: str) -> Frame:
-    """Read one frame.
+    """Read one frame. Of an answer that is no JSON so much is read as can be: its call waits for it.
 
     Raises:
         UnreadableFrame: not JSON, not a frame, an unknown message type [J 4.1.3], no usable message id.
         MalformedCall: a CALL with a readable message id and a wrong shape.
     """
-    elements = _load(text)
+    try:
+        elements = _load(text)
+    except UnreadableFrame:
+        return _parse_what_is_no_json(text)
     if not isinstance(elements, list) or not elements:
         raise UnreadableFrame("not a JSON array with elements")
     message_type, message_id = elements[0], elements[1] if len(elements) > 1 else None
+    if isinstance(message_type, str):
+        message_type = _ANSWERS.get(message_type, message_type)
     if isinstance(message_type, bool) or message_type not in (CALL, CALL_RESULT, CALL_ERROR):
         raise UnreadableFrame("unknown message type")
     if isinstance(message_id, bool) or not isinstance(message_id, str | int | float):
@@ -83,6 +91,24 @@ def serialize(frame: Frame) -> str:
 def dumps(value: Any) -> str:
     """Compact JSON."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _parse_what_is_no_json(text: str) -> CallResult | CallError:
+    """An answer to a message id that can be read, whatever follows it.
+
+    Raises:
+        UnreadableFrame: it is none.
+    """
+    head = _HEAD_OF_ANSWER.match(text)
+    if head is None:
+        raise UnreadableFrame("not valid JSON")
+    try:
+        rest = _without_lone_surrogates(_LENIENT_DECODER.decode(text))[2:]
+    except (ValueError, RecursionError):
+        rest = []
+    if head[1] == str(CALL_ERROR):
+        return _parse_call_error(head[2], rest)
+    return CallResult(head[2], rest[0] if rest else None, is_json=False)
 
 
 def _parse_call(message_id: MessageId, rest: list[Any], *, is_deep: bool) -> Call:
@@ -155,6 +181,11 @@ def _without_lone_surrogates(value: Any) -> Any:
             return value
 
 
+def _finite_or_none(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
@@ -167,3 +198,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 _DECODER: Final = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
+_LENIENT_DECODER: Final = json.JSONDecoder(parse_float=_finite_or_none, parse_constant=lambda _: None)
+_HEAD_OF_ANSWER: Final = re.compile(r'\s*\[\s*"?([34])"?\s*,\s*"([!#-\[\]-~]{1,50})"\s*[,\]]')
+"""Of an answer to a call of ours, whose message id needs no escapes."""
+_ANSWERS: Final = {str(CALL_RESULT): CALL_RESULT, str(CALL_ERROR): CALL_ERROR}
+"""Answers of stations that write the message type as text."""

@@ -323,7 +323,8 @@ class V16Operations:
             return Outcome(CallState.FAILED, said[0] or "CALLERROR", details)
         (payload,) = self._without_secrets_of(call, [answer.payload])
         outcome = operations()[call.action].outcome(payload)
-        return replace(outcome, response=redact(payload))
+        is_flagged = outcome.is_flagged or not answer.is_json
+        return replace(outcome, response=redact(payload), is_flagged=is_flagged)
 
     def show(self, call: Call, text: str) -> str:
         """The text of an answer to the call as it may be shown."""
