@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from csms.boundary_queue import Boundary
 from csms.calls import Order
 from csms.ids import ChargePointId
 from csms.store.charging_plans import PlanState, Release
@@ -376,6 +377,19 @@ def test_a_boundary_wakes_the_step_that_waits_for_it_and_no_other(site: PlayedSi
     assert token not in site.completed
     site.csms.charging_plans.reach_boundary(boundary)
     assert site.completed[token] == {"woken": "boundary"}
+
+
+def test_a_boundary_that_comes_before_its_step_waits_is_not_lost(site: PlayedSite) -> None:
+    site.add_site(40)
+    site.add_station("A")
+    site.add_plan()
+    site.settle()
+    site.wait(minutes=5)
+    site.go_on()
+    site.csms.charging_plans.take_step(PLAN, site.plan.step + 1)
+    early = Boundary(PLAN, site.plan.step, site.now)
+    site.csms.charging_plans.reach_boundary(early)
+    assert site.boundaries[-1] == replace(early, at=site.now + timedelta(seconds=5))
 
 
 def test_sweep_finds_a_plan_whose_execution_died(site: PlayedSite) -> None:

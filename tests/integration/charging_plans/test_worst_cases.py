@@ -1,12 +1,19 @@
 """Stations that do not do what they are told never push a site over its limit, and the operator sees why."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from csms.ids import ChargePointId
+from csms.store.configuration import Reported
 from csms.store.planned_profiles import PlannedProfile, ProfileRole, SendOutcome
-from tests.played_site import PLAN, PlayedSite, Reply
+from tests.played_site import PLAN, PlayedSite, Reply, SiteStation
+
+
+def station_id(station: SiteStation) -> ChargePointId:
+    return ChargePointId(station.identity)
 
 
 def row_of(site: PlayedSite, identity: str) -> PlannedProfile:
@@ -138,3 +145,64 @@ def test_a_newcomer_never_pushes_a_full_site_over_its_limit(site: PlayedSite, li
         site.change()
         assert site.total_a() <= limit_a
         site.wait(minutes=1)
+
+
+def test_a_raised_safe_limit_is_budgeted_before_it_is_sent(site: PlayedSite) -> None:
+    site.add_site(46, safe_limit_da=60)
+    stubborn, willing = site.add_station("A"), site.add_station("B")
+    site.add_plan()
+    site.settle()
+    stubborn.begin()
+    willing.begin()
+    obey = stubborn._obey
+
+    def refuse_its_transactions(action: str, payload: dict[str, Any]) -> Reply:
+        return {"status": "Rejected"} if payload.get("connectorId") == 1 else obey(action, payload)
+
+    stubborn.reply = refuse_its_transactions
+    site.change()
+    site.csms.store.sites.change(site.plan.site_id, {"safe_limit_da": 200})
+    site.change()
+    assert site.total_a() <= 46
+    site.wait(minutes=1)
+    site.change()
+    assert (stubborn.limit_a(site.now), willing.limit_a(site.now)) == (20, 26)
+
+
+def test_a_connector_that_was_never_heard_of_has_its_place(site: PlayedSite) -> None:
+    site.add_site(32, safe_limit_da=60)
+    station = site.add_station("A")
+    site.csms.store.configuration.report(station_id(station), [Reported("NumberOfConnectors", "2")], site.now)
+    site.add_plan()
+    site.settle()
+    station.begin()
+    site.change()
+    assert station.limit_a(site.now) == 26
+
+
+def test_a_station_with_a_fast_clock_is_no_liar(site: PlayedSite) -> None:
+    site.add_site(40)
+    fast, other = site.add_station("A"), site.add_station("B")
+    fast.begin()
+    site.add_plan()
+    site.settle()
+    site.wait(minutes=2)
+    fast.measure(32, ahead=timedelta(minutes=3))
+    site.wait(seconds=10)
+    other.begin()
+    site.change()
+    site.wait(minutes=2)
+    site.change()
+    assert (fast.limit_a(site.now), other.limit_a(site.now)) == (20, 20)
+
+
+def test_the_plan_says_what_would_be_drawn_at_worst(site: PlayedSite) -> None:
+    site.add_site(40, safe_limit_da=60, newcomers=1, maximum_w=30_000)
+    stations = [site.add_station(name) for name in "ABC"]
+    site.add_plan()
+    site.settle()
+    stations[0].begin()
+    site.change()
+    budget = site.plan.budget
+    assert budget
+    assert (budget.worst_case_da, budget.worst_case_w) == ((380,) * 3, 26_220)

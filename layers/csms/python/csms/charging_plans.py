@@ -8,6 +8,7 @@ acknowledged is budgeted at its worst case, so a wave that ends early or half se
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -32,6 +33,7 @@ MOST_IN_A_WAVE: Final = 1000
 """An execution may have 25,000 events, and each of these costs eight; the rest goes with the next step."""
 _SIDE_BY_SIDE: Final = 40
 _ANSWERED_WITHIN: Final = timedelta(seconds=45)
+_SOON: Final = timedelta(seconds=5)
 _SLACK: Final = timedelta(minutes=2)
 _LIFETIME: Final = timedelta(seconds=20)
 """A profile that was not sent by then would be sent by a later step anyway."""
@@ -80,10 +82,10 @@ class ChargingPlans:
             self._workflows().complete(site.waiting.token, {"woken": "change"})
 
     def reach_boundary(self, boundary: Boundary) -> None:
-        """Wake a step that still waits when its time has come."""
+        """Wake a step that still waits when its time has come; one that does not wait yet is looked for again."""
         now = self._clock()
         plan = self._store.charging_plans.get(boundary.plan_id)
-        if plan is None or plan.step != boundary.step:
+        if plan is None or plan.step != boundary.step or not plan.state.takes_steps:
             return
         if now < boundary.at:
             self._boundaries().send(boundary, now)
@@ -92,6 +94,8 @@ class ChargingPlans:
         waiting = site.waiting if site else None
         if waiting and (waiting.plan_id, waiting.step) == (boundary.plan_id, boundary.step):
             self._workflows().complete(waiting.token, {"woken": "boundary"})
+        else:
+            self._boundaries().send(replace(boundary, at=now + _SOON), now)
 
     def take_step(self, plan_id: PlanId, step: int) -> JsonObject:
         """Begin a step: what has to decrease, or what may increase if nothing has to.

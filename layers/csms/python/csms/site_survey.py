@@ -16,7 +16,7 @@ from csms.ids import CallId, ChargePointId
 from csms.smart_charging.demand import demand_da
 from csms.smart_charging.limits import SiteLimit, capacity, intervals
 from csms.smart_charging.phases import site_phases
-from csms.smart_charging.profiles import RunningTransaction
+from csms.smart_charging.profiles import ChargingProfilePurpose, RunningTransaction
 from csms.smart_charging.situation import (
     ConnectorKey,
     Interval,
@@ -40,8 +40,12 @@ from csms.v16.charging_profiles import PROFILE_LIMITS
 from csms.v16.installed_profiles import in_force, knowledge_of
 from csms.v16.measured_current import measured_da
 from csms.v16.planned_profiles import Wiring
+from csms.v16.rules import number_of
 
 _PHASE_ROTATION: Final = "ConnectorPhaseRotation"
+_CONNECTORS: Final = "NumberOfConnectors"
+_MOST_CONNECTORS: Final = 100
+"""A station that says it has more is not believed."""
 _READERS: Final = 16
 _WINDOW: Final = timedelta(hours=3)
 """A profile reaches to the end of the next such stretch of the day: it is renewed when it is half used up."""
@@ -100,6 +104,12 @@ class Station:
             and link.registration is Registration.ACCEPTED
             and not link.is_quiet
         )
+
+    @property
+    def numbers(self) -> list[int]:
+        """Its connectors: those that were heard of, and those it is known to have; one at least."""
+        count = min(max(1, number_of(self.limits.get(_CONNECTORS)) or 1), _MOST_CONNECTORS)
+        return sorted({*range(1, count + 1), *self.connectors, *self.member.connectors})
 
     def phases_of(self, connector_id: int) -> int:
         """On how many phases a connector draws."""
@@ -173,7 +183,7 @@ def _stations(store: Store, site: Site, now: datetime) -> dict[ChargePointId, St
     members = store.sites.members(site.id, consistent=True)
     identities = [member.charge_point_id for member in members]
     links = store.links.get_many(identities)
-    limits = store.configuration.values_of_each(identities, *PROFILE_LIMITS, _PHASE_ROTATION)
+    limits = store.configuration.values_of_each(identities, *PROFILE_LIMITS, _PHASE_ROTATION, _CONNECTORS)
     with ThreadPoolExecutor(_READERS) as readers:
         connectors = _of_each(readers, identities, lambda identity: _connectors(store, site, identity))
         profiles = _of_each(
@@ -235,7 +245,11 @@ def _measured(
     station: Station, running: Transaction, messages: Sequence[MeterMessage], voltage_v: int
 ) -> Sequence[tuple[datetime, int]]:
     phases = station.phases_of(running.start.connector_id)
-    readings = ((found.timestamp, measured_da(found.meter_value, voltage_v, phases)) for found in messages)
+    readings = (
+        # What a station with a fast clock measured has been measured when it was heard of.
+        (min(found.timestamp, found.received_at), measured_da(found.meter_value, voltage_v, phases))
+        for found in messages
+    )
     return [(at, current_da) for at, current_da in readings if current_da is not None]
 
 
@@ -285,9 +299,7 @@ class _Surveyor:
     def survey(self) -> Survey:
         """Everything at once."""
         connectors = tuple(
-            self._connector(station, number)
-            for station in self._stations.values()
-            for number in sorted(station.connectors.keys() | station.member.connectors.keys() or {1})
+            self._connector(station, number) for station in self._stations.values() for number in station.numbers
         )
         situation = Situation(
             now=self._now,
@@ -365,17 +377,21 @@ class _Surveyor:
     def _session(self, station: Station, transaction: Transaction) -> Session:
         number = transaction.start.connector_id
         row = self._row_of(station, number, transaction)
-        status = station.connectors[number].status
+        connector = station.connectors.get(number)
+        status = connector.status if connector else None
+        demand = demand_da(
+            station.measured_da.get(number, ()),
+            allowed_da=row.limit_at if row else None,
+            is_suspended_by_vehicle=status is not None and status.status == PAUSED_BY_VEHICLE,
+            now=self._now,
+        )
+        if demand is not None and self._site.newcomers is None:
+            demand = max(demand, self._site.safe_limit_da)  # the next vehicle there may begin before we have looked
         return Session(
             transaction_id=transaction.id,
             started_at=transaction.started_at,
             priority=station.member.priority,
-            demand_da=demand_da(
-                station.measured_da.get(number, ()),
-                allowed_da=row.limit_at if row else None,
-                is_suspended_by_vehicle=status is not None and status.status == PAUSED_BY_VEHICLE,
-                now=self._now,
-            ),
+            demand_da=demand,
             turn=row.turn if row else None,
         )
 

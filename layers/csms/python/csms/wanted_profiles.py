@@ -66,6 +66,7 @@ class Wanted:
         self._found = found
         self._decision = decision
         self._wave = wave
+        self._held_da = {connector.key: connector.held_da[0] for connector in found.situation.connectors}
         lasting = [profile for station in found.stations.values() for profile in self._missing(station)]
         self._raised = [profile for profile in lasting if self._raises(profile)]
         self._lowered = [profile for profile in lasting if profile not in self._raised]
@@ -77,9 +78,9 @@ class Wanted:
 
     def to_send(self) -> list[PlannedProfile]:
         """What goes out now, decreases first; each of them is safe, whatever becomes of the others."""
-        decreases = filter(None, map(self._transaction, self._decision.decreases))
+        decreases = [*filter(None, map(self._transaction, self._decision.decreases))]
         increases = filter(None, map(self._transaction, self._decision.increases))
-        may_raise = not self.has_decreases and not any(self._decision.overload_da)
+        may_raise = not (decreases or self._lowered or any(self._decision.overload_da))
         return [
             *((*self._lowered, *decreases) if self._wave == 1 else ()),
             *increases,
@@ -122,14 +123,10 @@ class Wanted:
 
     def budget(self) -> Budget:
         """The limit now, and what would be drawn at worst, on each phase."""
-        found = self._found
-        worst_case_da = [0, 0, 0]
-        for connector in found.situation.connectors:
-            for phase in connector.phases:
-                worst_case_da[phase] += self._decision.notes[connector.key].current_da
-        capacity = found.situation.intervals[0].capacity
-        first, second, third = worst_case_da
-        return Budget(found.plan.step, capacity.current_da, (first, second, third), capacity.power_w)
+        capacity, worst_case = self._found.situation.intervals[0].capacity, self._decision.worst_case
+        return Budget(
+            self._found.plan.step, capacity.current_da, worst_case.current_da, capacity.power_w, worst_case.power_w
+        )
 
     def _transaction(self, target: Target) -> PlannedProfile | None:
         """The TxProfile for a target; None where the station has acknowledged just that."""
@@ -211,7 +208,7 @@ class Wanted:
         return replace(
             row,
             note=self._found.faults.get(key) or (note.reason.value if note else None),
-            worst_case_da=note.current_da if note else None,
+            worst_case_da=max(note.current_da, self._held_da[key]) if note else None,
             turn=self._decision.turns.get(key) or (earlier or row).turn,
         )
 

@@ -25,6 +25,8 @@ class Ledger:
 
     def __init__(self, situation: Situation) -> None:
         self._intervals = len(situation.intervals)
+        self._voltage_v = situation.voltage_v
+        self._has_power = situation.intervals[0].capacity.power_w is not None
         self._maximum = {station.charge_point_id: station.maximum_da for station in situation.stations}
         shared = _shared(situation.connectors, self._maximum)
         own = [self._maximum[users[0].key.charge_point_id] for users in shared]
@@ -77,6 +79,11 @@ class Ledger:
             for total, column in zip(reserve, zip(*rows, strict=True), strict=True):
                 total[number] = sum(nlargest(newcomers, column))
         return reserve
+
+    def used(self, room: Sequence[int]) -> Capacity:
+        """What is taken of the site in the first interval where so much of each limit is left."""
+        first, second, third, power_da = map(sub, self.limits[0][:SITE_LIMITS], room[:SITE_LIMITS])
+        return Capacity((first, second, third), power_da * self._voltage_v // 10 if self._has_power else None)
 
     def _nothing(self) -> list[list[int]]:
         return [[0] * len(self.limits[0]) for _ in range(self._intervals)]

@@ -32,14 +32,18 @@ def plan(situation: Situation) -> Decision:
 
     room = less(free, book.sums((one, one.held_da) for one in managed))
     falling = decreases(situation, book, managed, wanted, free)
+    rising = increases(situation, book, managed, wanted, room, falling)
+    rises = {target.key: target.limits_da for target in rising}
+    then = less(free, book.sums((one, rises.get(one.key, one.held_da)) for one in managed))
     notes = {one.key: _note_of_others(one) for one in (*idle, *out_of_reach)}
     notes |= {one.connector.key: _note(situation, book, one, wanted[one.connector.key][0]) for one in claimants}
     return Decision(
         decreases=falling,
-        increases=increases(situation, book, managed, wanted, room, falling),
+        increases=rising,
         wanted=wanted,
         turns=dict(zip(keys, shares.turns, strict=True)),
         notes=notes,
+        worst_case=book.used(then[0]),
         overload_da=tuple(map(excess_da, room)),
         unavoidable_da=tuple(map(excess_da, free)),
         next_turn=shares.next_turn,

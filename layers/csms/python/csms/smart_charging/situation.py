@@ -181,6 +181,9 @@ class Decision:
     turns: Mapping[ConnectorKey, Turn]
     """To be given back with each session next time."""
     notes: Mapping[ConnectorKey, Note]
+    worst_case: Capacity
+    """In the first interval: what everyone holds, or will when the increases are there, and the reserve. Without power
+    where that is not limited."""
     overload_da: tuple[int, ...]
     """By interval: how far what everyone holds, and the reserve, exceeds the capacity on the worst phase. Too much
     power counts as the current that it is on three phases."""
