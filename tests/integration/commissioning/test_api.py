@@ -49,6 +49,34 @@ def test_what_a_station_reports_is_shown_without_secrets(booting: ConfiguredStat
     assert keys["AuthorizationKey"]["value"] == "***"
 
 
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"HeartbeatInterval": "banana"}, "whole number"),
+        ({"heartbeatinterval": "-1"}, "whole number"),
+        ({"HeartbeatInterval": "999999999999"}, "whole number"),
+        ({"HeartbeatInterval": "0"}, "silent"),
+        ({"HeartbeatInterval": "600"}, "silent"),
+        ({"MeterValueSampleInterval": "1.5"}, "whole number"),
+        ({"WebSocketPingInterval": ""}, "whole number"),
+        ({"a\x00b": "1"}, "match"),
+    ],
+)
+def test_what_no_station_should_have_cannot_be_wished_for(
+    operator: LambdaOperator, values: dict[str, str], reason: str
+) -> None:
+    for path, body in ((DESIRED, {"values": values}), (MODEL, {"desired": values})):
+        (found,) = operator.put(path, body).fields.values()
+        assert reason in found
+    assert operator.put(DESIRED, {"values": {"HeartbeatInterval": "540", "VendorKey": "banana"}}).status == 200
+
+
+def test_names_are_printable(operator: LambdaOperator) -> None:
+    assert operator.put("/models/Ven%00dor/Model", {}).status == 422
+    body = {"key": "a\x00b", "value": "1"}
+    assert operator.post("/charge-points/CP001/commands/ChangeConfiguration", body).status == 409
+
+
 def test_a_number_of_any_length_is_shown(booting: ConfiguredStation, operator: LambdaOperator) -> None:
     booting.values["HeartbeatInterval"] = "9" * 5000
     booting.says["HeartbeatInterval"] = "Rejected"

@@ -14,18 +14,18 @@ T = TypeVar("T")
 
 _DEEPEST: Final = 64
 _TOO_DEEP: Final = "(nested too deep to be shown)"
-_PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 
 Moment = Annotated[Timestamp, WithJsonSchema({"type": "string", "format": "date-time"})]
 QueryMoment = Annotated[Moment, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
 """Far enough from both ends of the calendar to reckon with."""
-ShortText = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTABLE)]
+ShortText = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 Flag = Annotated[bool, Field(strict=True)]
 """Nothing that merely looks like true or false."""
 MOST_GROUPS: Final = 100
 Groups = Annotated[tuple[ShortText, ...], Field(max_length=MOST_GROUPS)]
 LongText = Annotated[str, Field(min_length=1, max_length=500)]
-IdTagText = Annotated[str, Field(min_length=1, max_length=20, pattern=_PRINTABLE)]
+IdTagText = Annotated[str, Field(min_length=1, max_length=20, pattern=PRINTABLE)]
 """CiString20 [S 7.28]."""
 
 PathIdentity = Annotated[

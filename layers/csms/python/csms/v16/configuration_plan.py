@@ -16,6 +16,7 @@ from csms.store.configuration import Attempt, ConfigurationKey
 
 _MOST_TRIES: Final = 3
 """A station that takes a value and does not keep it, perhaps rebooting for it, is not told for ever."""
+_HEARTBEAT: Final = "HeartbeatInterval"
 _ENERGY: Final = "Energy.Active.Import.Register"
 
 
@@ -67,7 +68,7 @@ def _has_energy(value: str) -> bool:
 
 DEFAULTS: Final = (
     # The platform drops a connection that was silent for 10 minutes.
-    Wish("HeartbeatInterval", "300", _at_most_300, is_default=True),
+    Wish(_HEARTBEAT, "300", _at_most_300, is_default=True),
     # The samples of a long session would make StopTransaction larger than a frame may be: it would never arrive.
     Wish("StopTxnSampledData", "", is_default=True),
     Wish("StopTxnAlignedData", "", is_default=True),
@@ -99,6 +100,32 @@ STANDARD_KEYS: Final = tuple(
     """.split()  # noqa: SIM905  a line a key is fifty lines
 )
 """[S 9], [W3 2.2]; first what matters most."""
+
+
+_WHOLE_NUMBERS: Final = frozenset(
+    key.casefold()
+    for key in (
+        *("BlinkRepeat", "ClockAlignedDataInterval", "ConnectionTimeOut", _HEARTBEAT, "LightIntensity"),
+        *("MaxEnergyOnInvalidId", "MeterValueSampleInterval", "MinimumStatusDuration", "ResetRetries"),
+        *("TransactionMessageAttempts", "TransactionMessageRetryInterval", "WebSocketPingInterval"),
+    )
+)
+"""Standard keys that can be set, and only to a number that is not negative [S 9]."""
+_LARGEST: Final = 2**31 - 1
+_LONGEST_SILENCE_S: Final = 540
+
+
+def fault_of(key: str, value: str) -> str | None:
+    """Why nobody can wish for this value; None if one may, or the key is no standard one."""
+    name = key.casefold()
+    if name not in _WHOLE_NUMBERS:
+        return None
+    number = int(value) if value.isascii() and value.isdecimal() and len(value) <= len(str(_LARGEST)) else -1
+    if not 0 <= number <= _LARGEST:
+        return f"{key} is a whole number, and not negative [S 9]"
+    if name == _HEARTBEAT.casefold() and not 1 <= number <= _LONGEST_SILENCE_S:
+        return f"{key} is 1 to {_LONGEST_SILENCE_S}: the platform closes a connection that was silent for 10 minutes"
+    return None
 
 
 def wishes(known: Iterable[ConfigurationKey], model: ChargePointModel) -> list[Wish]:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import AfterValidator, Field
 
-from csms.api.models import Flag, Moment, PathIdentity, RequestModel, View
+from csms.api.models import PRINTABLE, Flag, Moment, PathIdentity, RequestModel, View
 from csms.api.request import Current
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
@@ -24,7 +24,7 @@ from csms.v16.commissioning import bring_about
 routes = Routes("Configuration")
 _logger = logging.getLogger(__name__)
 
-KeyText = Annotated[str, Field(min_length=1, max_length=50)]
+KeyText = Annotated[str, Field(min_length=1, max_length=50, pattern=PRINTABLE)]
 """CiString50 [S 6.9]."""
 ValueText = Annotated[str, Field(max_length=500)]
 _LONGEST_NAME: Final = 20
@@ -33,8 +33,8 @@ _LONGEST_NAME: Final = 20
 
 def _named(text: str) -> str:
     name = unquote(text)
-    if not 0 < len(name) <= _LONGEST_NAME:
-        raise ValueError(f"has 1 to {_LONGEST_NAME} characters")
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise ValueError(f"has 1 to {_LONGEST_NAME} printable characters")
     return name
 
 
@@ -53,6 +53,9 @@ def _settable(values: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("a key is named twice: keys are compared whatever their case")
     if secret := next((key for key, value in values.items() if is_secret(key) or redact(value) != value), None):
         raise ValueError(f"{secret} is secret: change it by ChangeConfiguration, which keeps it nowhere")
+    faults = (plan.fault_of(key, value) for key, value in values.items() if value is not None)
+    if fault := next(filter(None, faults), None):
+        raise ValueError(fault)
     return values
 
 

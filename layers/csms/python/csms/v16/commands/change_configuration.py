@@ -42,7 +42,9 @@ CHANGE_CONFIGURATION = Operation("ChangeConfiguration", ChangeConfigurationReque
 
 @CHANGE_CONFIGURATION.checks
 def check(request: ChangeConfigurationRequest, situation: Situation) -> None:
-    """What the station is known to refuse, and what would lock it out or weaken it."""
+    """What no station has, what this one is known to refuse, and what would lock it out or weaken it."""
+    if not (request.key and request.key.isprintable()):
+        raise CallRefused("key: a name of printable characters is expected")
     if request.is_for(password_change.KEY):
         _check_password(request.value)
     if request.is_for(_SECURITY_PROFILE):
