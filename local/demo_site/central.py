@@ -35,7 +35,6 @@ LEAD: Final = timedelta(seconds=10)
 """A lower limit is told to hold so much earlier: stations need a moment to follow."""
 MOST_INTERVALS: Final = 24
 NEWCOMERS: Final = 1
-STEP_DA: Final = 10
 TOLERANCE_DA: Final = 10
 _LEFT_ALONE: Final = {"Rejected": timedelta(minutes=15), "no answer": timedelta(minutes=2)}
 _WIRING: Final = Wiring(3, VOLTAGE_V, {})
@@ -140,7 +139,6 @@ class Central:
             policy=self._policy,
             voltage_v=VOLTAGE_V,
             newcomers=NEWCOMERS,
-            step_da=STEP_DA,
         )
 
     def profile(self, target: Target, now: datetime) -> tuple[Told, JsonObject]:

@@ -115,5 +115,4 @@ def sites(draw: st.DrawFn) -> Situation:
         policy=draw(st.sampled_from(Policy)),
         newcomers=draw(st.one_of(st.none(), st.integers(0, 2))),
         hysteresis_da=draw(st.sampled_from([0, 10, 30])),
-        step_da=draw(st.sampled_from([1, 10])),
     )

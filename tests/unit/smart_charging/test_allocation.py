@@ -29,11 +29,10 @@ limits = st.tuples(
 )
 several = st.lists(claims(), min_size=1, max_size=12)
 in_tiers = st.lists(claims(tiers=3), min_size=1, max_size=12)
-steps = st.sampled_from([1, 5, 10, 25])
 
 
-def allocate(claims: Sequence[Claim], limits: Sequence[int], step_da: int = 1) -> list[int]:
-    return Pool(claims, minimum_da=MINIMUM_DA, step_da=step_da).allocate(list(limits))
+def allocate(claims: Sequence[Claim], limits: Sequence[int]) -> list[int]:
+    return Pool(claims, minimum_da=MINIMUM_DA).allocate(list(limits))
 
 
 def drawn(claims: Sequence[Claim], currents: Sequence[float], number: int) -> float:
@@ -45,24 +44,22 @@ def drawn(claims: Sequence[Claim], currents: Sequence[float], number: int) -> fl
     )
 
 
-@given(in_tiers, limits, steps)
-def test_no_limit_is_exceeded(claims: list[Claim], limits: tuple[int, ...], step_da: int) -> None:
-    currents = allocate(claims, limits, step_da)
+@given(in_tiers, limits)
+def test_no_limit_is_exceeded(claims: list[Claim], limits: tuple[int, ...]) -> None:
+    currents = allocate(claims, limits)
     for number, limit in enumerate(limits):
         assert drawn(claims, currents, number) <= max(limit, 0)
 
 
-@given(in_tiers, limits, steps)
-def test_everyone_gets_nothing_or_from_the_minimum_to_its_most(
-    claims: list[Claim], limits: tuple[int, ...], step_da: int
-) -> None:
-    for claim, current_da in zip(claims, allocate(claims, limits, step_da), strict=True):
+@given(in_tiers, limits)
+def test_everyone_gets_nothing_or_from_the_minimum_to_its_most(claims: list[Claim], limits: tuple[int, ...]) -> None:
+    for claim, current_da in zip(claims, allocate(claims, limits), strict=True):
         assert current_da == 0 or MINIMUM_DA <= current_da <= claim.most_da
 
 
-@given(in_tiers, limits, steps)
-def test_nothing_is_left_that_someone_could_use(claims: list[Claim], limits: tuple[int, ...], step_da: int) -> None:
-    currents = allocate(claims, limits, step_da)
+@given(in_tiers, limits)
+def test_nothing_is_left_that_someone_could_use(claims: list[Claim], limits: tuple[int, ...]) -> None:
+    currents = allocate(claims, limits)
     free = [limit - drawn(claims, currents, number) for number, limit in enumerate(limits)]
     for claim, current_da in zip(claims, currents, strict=True):
         more_da = 1 if current_da else MINIMUM_DA
@@ -87,14 +84,14 @@ def test_lower_tiers_take_nothing_but_their_minimum_from_higher_ones(
     assert [currents[n] for n in firsts] == [without[n] for n in firsts]
 
 
-@given(several, limits, steps, st.randoms(use_true_random=False))
+@given(several, limits, st.randoms(use_true_random=False))
 @settings(max_examples=50)
 def test_the_minimum_is_given_in_the_order_asked_for(
-    claims: list[Claim], limits: tuple[int, ...], step_da: int, random: object
+    claims: list[Claim], limits: tuple[int, ...], random: object
 ) -> None:
     order = list(range(len(claims)))
     random.shuffle(order)  # type: ignore[attr-defined]
-    currents = Pool(claims, minimum_da=MINIMUM_DA, step_da=step_da).allocate(list(limits), lambda: order)
+    currents = Pool(claims, minimum_da=MINIMUM_DA).allocate(list(limits), lambda: order)
     free = list(limits)
     for n in order:
         draws = claims[n].draws
@@ -104,18 +101,15 @@ def test_the_minimum_is_given_in_the_order_asked_for(
             free[number] -= weight * MINIMUM_DA
 
 
-@given(st.lists(claims(), min_size=1, max_size=6), limits, steps)
+@given(st.lists(claims(), min_size=1, max_size=6), limits)
 @settings(max_examples=50, deadline=None)
-def test_nobody_gets_less_than_its_exact_fair_share_rounded_down(
-    claims: list[Claim], limits: tuple[int, ...], step_da: int
-) -> None:
+def test_nobody_gets_less_than_its_exact_fair_share_rounded_down(claims: list[Claim], limits: tuple[int, ...]) -> None:
     """The exact one by linear programs: the highest level that all can have, then who cannot have more stays there."""
-    currents = allocate(claims, limits, step_da)
+    currents = allocate(claims, limits)
     served = [n for n, current_da in enumerate(currents) if current_da]
     fair = exact_shares([claims[n] for n in served], limits)
     for n, exact_da in zip(served, fair, strict=True):
-        floor_da = exact_da if abs(exact_da - claims[n].most_da) < 1e-6 else exact_da - step_da
-        assert currents[n] > floor_da - 1e-3 - (0 if step_da > 1 else 1e-3)
+        assert currents[n] > exact_da - 1 - 1e-3
 
 
 def exact_shares(claims: Sequence[Claim], limits: Sequence[int]) -> list[float]:
@@ -185,10 +179,6 @@ def test_without_room_for_every_minimum_the_first_are_served() -> None:
 
 def test_who_does_not_fit_is_passed_over() -> None:
     assert allocate([three_phases(), one_phase(0)], (70, 0, 70, BOUNDLESS)) == [0, 70]
-
-
-def test_whole_steps_are_handed_out_before_the_rest() -> None:
-    assert allocate([three_phases()] * 3, (325, 325, 325, BOUNDLESS), step_da=10) == [115, 110, 100]
 
 
 def test_one_tier_is_filled_before_the_next() -> None:

@@ -315,17 +315,6 @@ def test_a_connector_that_cannot_give_the_minimum_gets_nothing() -> None:
     assert decision.notes[key(1)].reason is Reason.TOO_SMALL
 
 
-def test_larger_steps_change_fewer_profiles_when_somebody_comes() -> None:
-    before = [charging(number, 320) for number in range(1, 11)]
-    changed = {}
-    for step_da in (1, 10):
-        site = a_site(*before, limits_da=(1600,), step_da=step_da)
-        settled = obeyed(site, *plan(site).decreases)
-        crowded = replace(settled, connectors=(*settled.connectors, charging(11, 60, demand_da=60)))
-        changed[step_da] = len(plan(crowded).decreases)
-    assert changed == {1: 10, 10: 6}
-
-
 def test_an_empty_site_has_nothing_to_decide() -> None:
     decision = plan(a_site())
     assert (decision.decreases, decision.increases, decision.wanted, decision.next_turn) == ((), (), {}, None)

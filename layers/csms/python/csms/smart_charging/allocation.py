@@ -29,17 +29,15 @@ class Claim(NamedTuple):
 class Pool:
     """Claims that share what is free, again and again."""
 
-    def __init__(self, claims: Sequence[Claim], *, minimum_da: int, step_da: int = 1) -> None:
+    def __init__(self, claims: Sequence[Claim], *, minimum_da: int) -> None:
         """Prepare claims.
 
         Args:
-            claims: their sequence decides who gets the odd step that cannot be split.
+            claims: their sequence decides who gets the odd tenth that cannot be split.
             minimum_da: what a claim gets at least if it gets anything.
-            step_da: shares are whole steps above the minimum as far as possible.
         """
         self._claims = claims
         self._minimum_da = minimum_da
-        self._step_da = step_da
         self._able = [index for index, claim in enumerate(claims) if claim.most_da >= minimum_da]
         self._load = _load(Counter(claims[index] for index in self._able))
         self._tiers = self._by_tier(self._able)
@@ -87,40 +85,30 @@ class Pool:
     def _raise_equally(
         self, members: Sequence[int], counts: Mapping[Claim, int], currents: list[int], free: list[int]
     ) -> None:
-        """From the minimum, which all members have, to the whole steps below their fair level."""
-        fair = {
-            claim: self._whole_steps(claim, level)
-            for claim, level in _fair_levels(counts, free, self._minimum_da).items()
-        }
+        """From the minimum, which all members have, to their fair level, rounded down."""
+        levels = _fair_levels(counts, free, self._minimum_da)
+        fair = {claim: level // _FINE for claim, level in levels.items()}
         for claim, count in counts.items():
             _take(claim.draws, (fair[claim] - self._minimum_da) * count, free)
         for index in members:
             currents[index] = fair[self._claims[index]]
 
-    def _whole_steps(self, claim: Claim, level: int) -> int:
-        if level >= claim.most_da * _FINE:
-            return claim.most_da
-        return level // _FINE - (level // _FINE - self._minimum_da) % self._step_da
-
     def _top_up(self, members: Sequence[int], currents: list[int], free: list[int]) -> None:
-        """Hand out what rounding left: whole steps in turn while they fit, then the rest to whom it fits."""
-        growing = [index for index in members if currents[index] < self._claims[index].most_da]
-        rest = list(growing)
-        while len(members) > 1 and growing:
-            growing = [index for index in growing if self._grow(index, currents, free)]
-        for index in rest:
-            claim = self._claims[index]
-            rise_da = min(claim.most_da - currents[index], *(free[number] // weight for number, weight in claim.draws))
-            if rise_da > 0:
-                _take(claim.draws, rise_da, free)
-                currents[index] += rise_da
+        """Hand out what rounding left, a tenth each in turn; one alone takes all that it can."""
+        step_da = 1 if len(members) > 1 else max(self._claims[index].most_da for index in members)
+        growing = list(members)
+        while growing:
+            growing = [index for index in growing if self._grow(index, currents, free, step_da)]
 
-    def _grow(self, index: int, currents: list[int], free: list[int]) -> bool:
-        """Raise it by a step, or to its most; tells whether there was room."""
+    def _grow(self, index: int, currents: list[int], free: list[int], step_da: int) -> bool:
+        """Raise it as far as there is room, by a step at most; tells whether it rose."""
         claim = self._claims[index]
-        rise_da = min(self._step_da, claim.most_da - currents[index])
-        if rise_da <= 0 or not _take_if_it_fits(claim.draws, rise_da, free):
+        rise_da = min(step_da, claim.most_da - currents[index])
+        for number, weight in claim.draws:
+            rise_da = min(rise_da, free[number] // weight)
+        if rise_da <= 0:
             return False
+        _take(claim.draws, rise_da, free)
         currents[index] += rise_da
         return True
 

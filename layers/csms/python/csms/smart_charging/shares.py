@@ -77,7 +77,7 @@ def _groups(situation: Situation, book: Ledger, claimants: Sequence[Claimant]) -
     for rest in (False, True):
         members = [n for n, claimant in enumerate(claimants) if claimant.is_resting is rest]
         claims = [Claim(book.draws(claimants[n].connector), claimants[n].most_da, tiers[n]) for n in members]
-        groups.append((members, Pool(claims, minimum_da=situation.minimum_da, step_da=situation.step_da)))
+        groups.append((members, Pool(claims, minimum_da=situation.minimum_da)))
     return groups
 
 

@@ -123,9 +123,6 @@ class Situation:
     minimum_da: int = MINIMUM_DA
     hysteresis_da: int = HYSTERESIS_DA
     """Changes smaller than this are not worth sending."""
-    step_da: int = 1
-    """Shares move in steps of this much: the larger, the fewer profiles change when somebody comes or goes, and the
-    further from perfectly equal (by one step at most)."""
     turn: timedelta = TURN
     """How long a served transaction keeps its place while others wait."""
 
