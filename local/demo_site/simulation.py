@@ -120,12 +120,11 @@ class Simulation:
             if not self._stations[key.charge_point_id].is_online(at_s):
                 return
             used = visit.vehicle.phases
-            self._central.read(key, moment(at_s), (*[outlet.drawn_da] * used, *[0] * (3 - used)))
             found = self._central.charging[key]
-            if outlet.battery.full and outlet.following_da and not found.is_suspended:
-                found.is_suspended = True
-                self._change(at_s)
-            if found.disobeys:
+            before = (found.disobeys, found.is_suspended)
+            self._central.read(key, moment(at_s), (*[outlet.drawn_da] * used, *[0] * (3 - used)))
+            found.is_suspended = found.is_suspended or (outlet.battery.full and outlet.following_da > 0)
+            if (found.disobeys, found.is_suspended) != before:
                 self._change(at_s)
 
         return report

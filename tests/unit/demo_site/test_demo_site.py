@@ -70,7 +70,9 @@ def test_two_cars_share_what_there_is() -> None:
 def test_a_station_that_lies_is_found_out_and_the_others_make_room() -> None:
     stays = replace(VISIT, leaves_s=4 * 3_600)
     day = run(a_scenario(a_station(1, stays), a_station(2, stays, fault=Fault.LIES), limit_da=230)).day
-    assert 0 < day.excess_s["lies"] == day.excess_s.total() <= 150
+    assert 60 <= day.excess_s["lies"] <= 125  # two readings, the first of which may be too early to tell
+    assert day.excess_s["reaction"] == 5  # the other one needs a moment to make room
+    assert day.excess_s.total() == day.excess_s["lies"] + day.excess_s["reaction"]
     assert day.energy_wh[ConnectorKey(ChargePointId("S2"), 1), 3_600] == pytest.approx(3 * 3_680, rel=0.01)
     assert {max(sums) for sums in day.drawn_da[2 * 720 : 4 * 720 - 60]} == {230}
 
