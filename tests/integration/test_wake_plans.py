@@ -68,6 +68,7 @@ def test_a_site_is_woken_once_a_batch(plans: ScriptedPlans) -> None:
     [
         ({"status": {"S": "SuspendedEV"}}, True),
         ({"transaction_id": {"N": "7"}}, True),
+        ({"profiles_changed_at": {"S": "2026-03-05T13:00:00.000Z"}}, True),
         ({"status": {"S": "SuspendedEVSE"}}, False),
         ({"since": {"S": "2026-03-05T13:00:00.000Z"}}, False),
         ({"reserved_until": {"S": "2026-03-05T13:00:00.000Z"}, "info": {"S": "warm"}}, False),

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 
+from csms.calls import Order
 from csms.ids import ChargePointId
 from csms.store.configuration import Reported
 from csms.store.planned_profiles import PlannedProfile, ProfileRole, SendOutcome
-from tests.played_site import PLAN, PlayedSite, Reply, SiteStation
+from csms.store.sites import Member
+from tests.played_site import PLAN, SITE, PlayedSite, Reply, SiteStation
 
 
 def station_id(station: SiteStation) -> ChargePointId:
@@ -206,3 +209,85 @@ def test_the_plan_says_what_would_be_drawn_at_worst(site: PlayedSite) -> None:
     budget = site.plan.budget
     assert budget
     assert (budget.worst_case_da, budget.worst_case_w) == ((380,) * 3, 26_220)
+
+
+def test_a_profile_that_an_operator_stacks_above_is_heard_of_and_budgeted(site: PlayedSite) -> None:
+    site.add_site(40)
+    first, second = site.add_station("A"), site.add_station("B")
+    number = first.begin()
+    second.begin()
+    site.add_plan()
+    site.settle()
+    period = {"startPeriod": 0, "limit": 26.0}
+    profile = {
+        "chargingProfileId": 7,
+        "transactionId": number,
+        "stackLevel": 1,
+        "chargingProfilePurpose": "TxProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [period]},
+    }
+    payload = {"connectorId": 1, "csChargingProfiles": profile}
+    site.csms.calls.place(Order(station_id(first), "SetChargingProfile", payload, "operator"))
+    site.answer_all()
+    item = boto3.client("dynamodb").get_item(
+        TableName="csms", Key={"PK": {"S": "CP#A"}, "SK": {"S": "CONNECTOR#1"}}, ConsistentRead=True
+    )["Item"]
+    assert "profiles_changed_at" in item
+    site.change()
+    assert (first.limit_a(site.now), second.limit_a(site.now)) == (26, 14)
+
+
+def test_one_lost_answer_at_enrolment_is_made_up_for_in_minutes(site: PlayedSite) -> None:
+    site.add_site(40)
+    forgetful, other = site.add_station("A"), site.add_station("B")
+    forgetful.reply = lambda *_: None
+    other.begin()
+    site.add_plan()
+    site.settle()
+    assert other.limit_a(site.now) == 8
+    forgetful.reply = None
+    site.wait(minutes=3)
+    site.change()
+    assert other.limit_a(site.now) == 32
+
+
+def test_a_liar_at_a_busy_site_is_found_out(site: PlayedSite) -> None:
+    site.add_site(40)
+    liar, other = site.add_station("A"), site.add_station("B")
+    liar.reply = accept_without_obeying
+    liar.begin()
+    other.begin()
+    site.add_plan()
+    site.settle()
+    for maximum_da in (390, 380, 370, 360):
+        site.wait(seconds=45)
+        liar.measure(31)
+        site.csms.store.sites.change(site.plan.site_id, {"maximum_da": (maximum_da,) * 3})
+        site.change()
+    assert other.limit_a(site.now) <= 8
+
+
+def test_a_schedule_is_renewed_before_it_runs_out(site: PlayedSite) -> None:
+    site.add_site(32, safe_limit_da=60)
+    station = site.add_station("A")
+    station.begin()
+    site.add_plan(*((minute, minute + 1, 10 + minute % 2) for minute in range(60)), rebalance_s=3600)
+    site.settle()
+    looks_again_at = site.plan.look_again_at
+    assert looks_again_at
+    assert looks_again_at <= site.now + timedelta(minutes=12)
+
+
+def test_a_profile_is_sent_anew_when_the_wiring_is_corrected(site: PlayedSite) -> None:
+    site.add_site(20)
+    station = site.add_station("A", phases=3)
+    reported = [Reported("ChargingScheduleAllowedChargingRateUnit", "Power")]
+    site.csms.store.configuration.report(station_id(station), reported, site.now)
+    station.begin()
+    site.add_plan()
+    site.settle()
+    site.csms.store.sites.add_member(SITE, Member(station_id(station), maximum_da=320, phases=1), [1])
+    site.change()
+    schedule = station.sent()[-1]["csChargingProfiles"]["chargingSchedule"]
+    assert schedule["chargingSchedulePeriod"][0] == {"startPeriod": 0, "limit": 20 * 230, "numberPhases": 1}

@@ -14,9 +14,10 @@ from typing import Final, TypeVar
 
 from csms.ids import CallId, ChargePointId
 from csms.smart_charging.demand import demand_da
+from csms.smart_charging.evaluation import limit_at
 from csms.smart_charging.limits import SiteLimit, capacity, intervals
 from csms.smart_charging.phases import site_phases
-from csms.smart_charging.profiles import ChargingProfilePurpose, RunningTransaction
+from csms.smart_charging.profiles import ChargingProfilePurpose, ChargingRateUnit, RunningTransaction, Supply
 from csms.smart_charging.situation import (
     ConnectorKey,
     Interval,
@@ -29,17 +30,17 @@ from csms.smart_charging.worst_case import worst_case_a
 from csms.store import Store
 from csms.store.calls import Call, CallState
 from csms.store.charging_plans import ChargingPlan
-from csms.store.charging_profiles import InstalledProfile
+from csms.store.charging_profiles import InstalledProfile, ProfileState
 from csms.store.connectors import PAUSED_BY_VEHICLE, Connector
 from csms.store.links import Link, Registration
 from csms.store.meter_values import MeterMessage
 from csms.store.planned_profiles import PlannedProfile, ProfileRole, SendOutcome
 from csms.store.sites import Member, Site
 from csms.store.transactions import Transaction
-from csms.v16.charging_profiles import PROFILE_LIMITS
+from csms.v16.charging_profiles import PROFILE_LIMITS, translate
 from csms.v16.installed_profiles import in_force, knowledge_of
 from csms.v16.measured_current import measured_da
-from csms.v16.planned_profiles import Wiring
+from csms.v16.planned_profiles import Wiring, profile_id
 from csms.v16.rules import number_of
 
 _PHASE_ROTATION: Final = "ConnectorPhaseRotation"
@@ -336,15 +337,34 @@ class _Surveyor:
             self._faults[key] = excess
             allowed = tuple(station.maximum_da(number) for _ in allowed)
         is_left_alone = transaction is not None and self._is_left_alone(station, number, transaction)
+        is_overruled = not excess and self._is_overruled(station, number, allowed[0])
         return ManagedConnector(
             key=key,
             phases=station.site_phases(number),
             maximum_da=station.maximum_da(number),
             held_da=allowed,
             session=self._session(station, transaction) if transaction else None,
-            is_reachable=station.is_reachable and not excess and not is_left_alone,
+            is_reachable=station.is_reachable and not (excess or is_left_alone or is_overruled),
             phase_count=station.phases_of(number),
         )
+
+    def _is_overruled(self, station: Station, number: int, allowed_da: int) -> bool:
+        """Whether a station has what the plan gave the transaction and may draw more all the same: somebody has
+        installed a profile that stands above it, and telling it less would change nothing.
+        """
+        own = profile_id(station.id, number, ChargingProfilePurpose.TX_PROFILE)
+        row = next((row for row in station.profiles if row.id == own), None)
+        if row is None or row.state is not ProfileState.INSTALLED:
+            return False
+        limit = limit_at(translate(row.profile, number, row.transaction_id), self._now, None)
+        if limit is None:
+            return False
+        supply = Supply(self._site.voltage_v, station.phases_of(number))
+        on_its_phases = replace(limit, phases=min(limit.phases or supply.phases, supply.phases))
+        if allowed_da <= on_its_phases.in_unit(ChargingRateUnit.A, supply) * 10 + 1:
+            return False
+        self._faults[ConnectorKey(station.id, number)] = "another charging profile stands above the plan's"
+        return True
 
     def _allowed_da(self, station: Station, number: int, transaction: Transaction | None) -> tuple[int, ...]:
         """By interval, the most that it may draw by the profiles it may follow. A free connector may be taken under the
@@ -415,9 +435,7 @@ class _Surveyor:
         if row is None or row.outcome is not SendOutcome.ACCEPTED or not readings:
             return None
         at, current_da = readings[-1]
-        if at < row.as_of + _REACTION:
+        limit_da = row.highest_limit(at - _REACTION, at)
+        if limit_da is None or current_da <= limit_da + _TOLERANCE_DA:
             return None
-        limits = [limit for limit in (row.limit_at(at - _REACTION), row.limit_at(at)) if limit is not None]
-        if not limits or current_da <= max(limits) + _TOLERANCE_DA:
-            return None
-        return f"draws {current_da / 10:g} A although limited to {max(limits) / 10:g} A"
+        return f"draws {current_da / 10:g} A although limited to {limit_da / 10:g} A"

@@ -8,11 +8,13 @@ from typing import Final, NamedTuple
 from csms.ids import ChargePointId, TransactionId
 from csms.ocpp.json_types import JsonObject
 from csms.site_survey import Station, Survey
+from csms.smart_charging.evaluation import limit_at
 from csms.smart_charging.profiles import ChargingProfilePurpose
 from csms.smart_charging.situation import ConnectorKey, Decision, Target
 from csms.store.charging_plans import Budget, ChargingPlan
 from csms.store.charging_profiles import InstalledProfile, ProfileState
 from csms.store.planned_profiles import LimitFrom, PlannedProfile, ProfileRole, SendOutcome
+from csms.v16.charging_profiles import translate
 from csms.v16.planned_profiles import (
     Step,
     failsafe,
@@ -29,12 +31,17 @@ _PURPOSES: Final = {
     ProfileRole.MAXIMUM: ChargingProfilePurpose.CHARGE_POINT_MAX_PROFILE,
     ProfileRole.TRANSACTION: ChargingProfilePurpose.TX_PROFILE,
 }
-_UNWILLING: Final = frozenset({SendOutcome.REJECTED, SendOutcome.FAILED, SendOutcome.TIMED_OUT})
 _MEMORY: Final = timedelta(minutes=10)
 """How far back what a vehicle was allowed is remembered; what it drew is judged by it."""
 _TRIED: Final = frozenset(SendOutcome) - {SendOutcome.PLANNED, SendOutcome.SUPERSEDED}
-_TRY_AGAIN: Final = timedelta(hours=1)
+_PATIENCE: Final = {
+    SendOutcome.REJECTED: timedelta(hours=1),
+    SendOutcome.FAILED: timedelta(minutes=5),
+    SendOutcome.TIMED_OUT: timedelta(minutes=2),
+}
 """A station that would not take a lasting profile is asked again after so long."""
+_MOST_RELEASES: Final = 3
+"""So often a station that does not answer is asked to let go of a profile."""
 
 
 class TargetId(NamedTuple):
@@ -118,7 +125,9 @@ class Wanted:
         found = self._found
         at_the_latest = found.now + timedelta(seconds=found.plan.rebalance_s)
         has_more = self._wave > 1 and any(map(self._transaction, self._decision.decreases))
-        moments = (self._decision.next_turn, found.look_again_at, found.now if has_more else None, at_the_latest)
+        used_up = found.now + (found.until - found.now) / 2
+        at_once = found.now if has_more else None
+        moments = (self._decision.next_turn, found.look_again_at, at_once, used_up, at_the_latest)
         return min(moment for moment in moments if moment is not None)
 
     def budget(self) -> Budget:
@@ -141,17 +150,11 @@ class Wanted:
         key = TargetId(*target.key, ProfileRole.TRANSACTION)
         earlier = self._earlier(key, transaction.id)
         moments = (*(span.start for span in spans), self._found.until)
-        wanted = replace(self._row(key, transaction.id), limits=limits, limits_before=self._limits_before(earlier))
-        if earlier and self._is_followed(station, earlier) and _say_alike(earlier, wanted, moments):
-            return None
         payload = transaction_profile(station.id, number, transaction.id, steps, wiring)
+        if _limits_alike(_installed(station, _number_of(payload)), payload, moments):
+            return None
+        wanted = replace(self._row(key, transaction.id), limits=limits, limits_before=self._limits_before(earlier))
         return self._noted(replace(wanted, payload=payload, profile_id=_number_of(payload)), earlier)
-
-    def _is_followed(self, station: Station, earlier: PlannedProfile) -> bool:
-        """Whether the station has accepted it, and nobody else has had it cleared or replaced since."""
-        installed = _installed(station, earlier.profile_id)
-        is_there = installed is not None and installed.state is ProfileState.INSTALLED
-        return is_there and earlier.outcome is SendOutcome.ACCEPTED
 
     def _missing(self, station: Station) -> Iterator[PlannedProfile]:
         """The lasting profiles that a station should have and does not, as far as asking again makes sense."""
@@ -216,7 +219,7 @@ class Wanted:
 def releases(found: Survey, plan: ChargingPlan, *, clears_failsafe: bool) -> Iterator[PlannedProfile]:
     """What takes back the profiles of a plan: of transactions, and the lasting ones where they are to be cleared.
 
-    Each is tried once: a station that does not let go of one, or is away, keeps nobody from stopping a plan.
+    A station that does not let go of one, or is away, keeps nobody from stopping a plan.
     """
     roles = tuple(_PURPOSES) if clears_failsafe else (ProfileRole.TRANSACTION,)
     for station in found.stations.values():
@@ -224,22 +227,31 @@ def releases(found: Survey, plan: ChargingPlan, *, clears_failsafe: bool) -> Ite
             for role in roles:
                 number = profile.connector_id or 0
                 row = found.planned.get((station.id, number, role))
-                has_tried = row is not None and row.is_release and row.outcome in _TRIED
-                if profile.id == profile_id(station.id, number, _PURPOSES[role]) and not has_tried:
+                before = row.wave if row and row.is_release else 0
+                has_tried = row is not None and before and row.outcome in _TRIED
+                may_retry = row is not None and row.outcome is SendOutcome.TIMED_OUT and before < _MOST_RELEASES
+                is_ours = profile.id == profile_id(station.id, number, _PURPOSES[role])
+                if is_ours and (may_retry or not has_tried):
                     yield PlannedProfile(
                         station.id,
                         number,
                         role,
                         step=plan.step,
                         as_of=found.now,
+                        wave=before + 1,
                         payload={"id": profile.id},
                         profile_id=profile.id,
                         transaction_id=profile.transaction_id,
                     )
 
 
-def _say_alike(one: PlannedProfile, other: PlannedProfile, moments: Sequence[datetime]) -> bool:
-    return all(one.limit_at(moment) == other.limit_at(moment) for moment in moments)
+def _limits_alike(installed: InstalledProfile | None, payload: JsonObject, moments: Sequence[datetime]) -> bool:
+    """Whether a station is known to have a profile that limits as this one does at each of the moments."""
+    if installed is None or installed.state is not ProfileState.INSTALLED:
+        return False
+    profiles = [translate(one, None, None) for one in (installed.profile, payload["csChargingProfiles"])]
+    one, other = ([limit_at(profile, moment, None) for moment in moments] for profile in profiles)
+    return one == other and installed.transaction_id == payload["csChargingProfiles"].get("transactionId")
 
 
 def _is_installed(station: Station, payload: JsonObject, now: datetime) -> bool:
@@ -258,7 +270,8 @@ def _installed(station: Station, number: int | None) -> InstalledProfile | None:
 
 
 def _is_unwilling(earlier: PlannedProfile | None, now: datetime) -> bool:
-    return earlier is not None and earlier.outcome in _UNWILLING and now < earlier.as_of + _TRY_AGAIN
+    patience = _PATIENCE.get(earlier.outcome) if earlier else None
+    return earlier is not None and patience is not None and now < earlier.as_of + patience
 
 
 def _limit_of(profile: JsonObject) -> float:

@@ -43,4 +43,4 @@ def changed_site(record: Mapping[str, Any]) -> SiteId | None:
 def _what_matters(image: Mapping[str, Any]) -> tuple[Any, ...]:
     """Of a connector, to a charging plan. What a station reports when it follows a new limit must not be among it."""
     has_paused = image.get("status") == {"S": PAUSED_BY_VEHICLE}
-    return image.get("site_id"), image.get("transaction_id"), has_paused
+    return *map(image.get, ("site_id", "transaction_id", "profiles_changed_at")), has_paused

@@ -112,6 +112,17 @@ class Connectors:
             return _from_item(failed.item) if failed.item else None
         return _from_item(item)
 
+    def note_profiles(self, charge_point_id: ChargePointId, at: datetime) -> None:
+        """Note on the connectors of a site that somebody else than its plan has changed their charging profiles."""
+        for connector in self.all(charge_point_id):
+            if connector.site_id is not None:
+                with suppress(ConditionFailed):
+                    self._table.update(
+                        keys.connector(charge_point_id, connector.connector_id),
+                        assign={"profiles_changed_at": format_timestamp(at)},
+                        condition=Attr("site_id").exists(),
+                    )
+
     def occupy(
         self, charge_point_id: ChargePointId, connector_id: int, transaction_id: TransactionId, started_at: datetime
     ) -> Occupation:

@@ -104,6 +104,12 @@ class PlannedProfile:
         begun = [found.limit_da for found in (*self.limits_before, *self.limits) if found.start <= now]
         return begun[-1] if begun else None
 
+    def highest_limit(self, start: datetime, end: datetime) -> int | None:
+        """The highest that it set from one moment to another; None where that is not known of all that time."""
+        at_first = self.limit_at(start)
+        then = [found.limit_da for found in (*self.limits_before, *self.limits) if start < found.start <= end]
+        return None if at_first is None else max(at_first, *then, 0)
+
 
 @dataclass(frozen=True)
 class PlannedProfilePage:

@@ -272,6 +272,9 @@ def operations() -> Mapping[str, Operation[Any, Any]]:
     return MappingProxyType(found)
 
 
+_PROFILE_ACTIONS: Final = frozenset({"SetChargingProfile", "ClearChargingProfile"})
+
+
 class V16Operations:
     """What the engine asks about OCPP 1.6 calls."""
 
@@ -314,6 +317,8 @@ class V16Operations:
     def precede(self, call: Call, link: Link, now: datetime) -> None:
         """Change what must be so before the station has the call."""
         operations()[call.action].precede(call, self._situation(call, link, now))
+        if call.action in _PROFILE_ACTIONS and call.task_token is None:  # a plan must hear of what it did not order
+            self._store.connectors.note_profiles(call.charge_point_id, now)
 
     def outcome(self, call: Call, answer: CallResult | CallError) -> Outcome:
         """What the answer means; what is secret in it is hidden."""
