@@ -159,6 +159,7 @@ class ChargingPlans:
 
     def _decide(self, plan: ChargingPlan, site: Site, now: datetime, *, wave: int) -> JsonObject:
         found = survey(self._store, site, plan, now)
+        self._adopt(found)
         wanted = Wanted(found, share(found.situation), wave)
         everything = wanted.to_send()
         chosen = everything[:MOST_IN_A_WAVE]
@@ -173,6 +174,13 @@ class ChargingPlans:
             wake_at=_busy_until(now, len(chosen)),
         )
         return _part(chosen, site.version, is_first=wave == 1 and wanted.has_decreases)
+
+    def _adopt(self, found: Survey) -> None:
+        """Connectors that appeared since their charge point joined the site belong to it as well."""
+        for station in found.stations.values():
+            strange = [number for number, row in station.connectors.items() if row.site_id != found.site.id]
+            if strange:
+                self._store.sites.adopt_connectors(found.site.id, station.id, strange)
 
     def _release(self, plan: ChargingPlan, site: Site, now: datetime) -> JsonObject:
         """Take back what the plan has installed; the failsafe only if it is to be cleared."""

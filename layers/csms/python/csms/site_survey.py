@@ -186,7 +186,7 @@ def _stations(store: Store, site: Site, now: datetime) -> dict[ChargePointId, St
     links = store.links.get_many(identities)
     limits = store.configuration.values_of_each(identities, *PROFILE_LIMITS, _PHASE_ROTATION, _CONNECTORS)
     with ThreadPoolExecutor(_READERS) as readers:
-        connectors = _of_each(readers, identities, lambda identity: _connectors(store, site, identity))
+        connectors = _of_each(readers, identities, lambda identity: _connectors(store, identity))
         profiles = _of_each(
             readers, identities, lambda identity: store.charging_profiles.all(identity, consistent=True)
         )
@@ -216,12 +216,9 @@ def _of_each(readers: ThreadPoolExecutor, things: Sequence[T], read: Callable[[T
     return dict(zip(things, readers.map(read, things), strict=True))
 
 
-def _connectors(store: Store, site: Site, identity: ChargePointId) -> dict[int, Connector]:
-    """Without the charge point as a whole. One that appeared since it joined the site belongs to it as well."""
+def _connectors(store: Store, identity: ChargePointId) -> dict[int, Connector]:
+    """Without the charge point as a whole."""
     rows = store.connectors.all(identity, consistent=True)
-    strange = [found.connector_id for found in rows if found.connector_id > 0 and found.site_id != site.id]
-    if strange:
-        store.sites.adopt_connectors(site.id, identity, strange)
     return {found.connector_id: found for found in rows if found.connector_id > 0}
 
 
