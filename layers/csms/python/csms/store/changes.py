@@ -28,6 +28,8 @@ SITE_CHANGES: Final[Mapping[str, Any]] = {
     },
 }
 """Connectors of sites that were written to."""
+
+
 def call_of(record: Mapping[str, Any]) -> tuple[ChargePointId, CallId]:
     """Which call a record of `ENDED_CALLS` is about; the row may have changed since."""
     image = record["dynamodb"]["NewImage"]
