@@ -7,6 +7,7 @@ bound: nobody could deliver more.
 """
 
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
@@ -34,7 +35,9 @@ class _Rows:
 
 def most_energy_wh(scenario: Scenario) -> float:
     """The bound for the day."""
-    rows, upper, worth = _Rows(), [], []
+    rows = _Rows()
+    upper: list[float] = []
+    worth: list[float] = []
     on_phase: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
     on_station: dict[tuple[str, int, int], list[tuple[int, float]]] = defaultdict(list)
     for connector, visit in scenario.visits:
@@ -44,7 +47,7 @@ def most_energy_wh(scenario: Scenario) -> float:
             column = len(upper)
             share = _share_of_quarter(visit, number)
             upper.append(visit.current_da * share)
-            worth.append(-wh_a_da)
+            worth.append(wh_a_da)
             rows.add(*_falling_power(visit, column, earlier, wh_a_da, share))
             earlier.append((column, wh_a_da))
             for phase in connector.phases(visit.vehicle.phases):
@@ -53,15 +56,21 @@ def most_energy_wh(scenario: Scenario) -> float:
         rows.add(earlier, (1 - visit.soc) * visit.vehicle.capacity_wh)
     for (number, _), terms in on_phase.items():
         rows.add(terms, scenario.limits_da[number])
-    maximum = {station.id: station.maximum_da for station in scenario.stations}
+    maximum: dict[str, int] = {station.id: station.maximum_da for station in scenario.stations}
     for (identity, _, _), terms in on_station.items():
         if len(terms) > 1:
             rows.add(terms, maximum[identity])
+    return _largest(worth, rows, upper)
+
+
+def _largest(worth: list[float], rows: _Rows, upper: list[float]) -> float:
+    """The most that the columns can be worth."""
+    sparse: Any = rows.matrix(len(upper)).tocsr()  # which linprog takes, and its stubs do not know
     solution = linprog(
-        np.array(worth),
-        A_ub=rows.matrix(len(upper)).tocsr(),
+        -np.array(worth),
+        A_ub=sparse,
         b_ub=np.array(rows.bounds),
-        bounds=np.column_stack([np.zeros(len(upper)), upper]),
+        bounds=[(0.0, most) for most in upper],
         method="highs",
     )
     if not solution.success:

@@ -7,6 +7,7 @@ from typing import Final
 
 from csms.smart_charging.situation import Policy
 from local.demo_site.optimum import alone_wh, most_energy_wh
+from local.demo_site.perfect_knowledge import equal_shares_wh
 from local.demo_site.scenario import QUARTER_S, Fault, Scenario
 from local.demo_site.simulation import TICK_S, Day
 from local.demo_site.uncontrolled import uncontrolled_da
@@ -35,6 +36,8 @@ class Report:
     worst_excess_a: dict[str, float]
     energy_kwh: float
     optimum_kwh: float
+    equal_shares_kwh: float
+    """What equal shares could deliver with perfect knowledge of the moment."""
     wanted_kwh: float
     served: tuple[float, float, float]
     """The worst, the tenth percentile and the median of the share that each car got of what it could have taken."""
@@ -50,6 +53,11 @@ class Report:
     def of_optimum(self) -> float:
         """The energy delivered, of the most possible."""
         return self.energy_kwh / self.optimum_kwh
+
+    @property
+    def of_equal_shares(self) -> float:
+        """The energy delivered, of what equal shares could deliver."""
+        return self.energy_kwh / self.equal_shares_kwh
 
     @property
     def workflow_usd(self) -> float:
@@ -78,6 +86,7 @@ def report(scenario: Scenario, policy: Policy, day: Day) -> Report:
         worst_excess_a={why: excess_da / 10 for why, excess_da in day.worst_excess_da.items()},
         energy_kwh=sum(day.energy_wh.values()) / 1000,
         optimum_kwh=most_energy_wh(scenario) / 1000,
+        equal_shares_kwh=equal_shares_wh(scenario) / 1000,
         wanted_kwh=sum(alone_wh(visit) for _, visit in scenario.visits) / 1000,
         served=(shares[0], shares[len(shares) // 10], statistics.median(shares)),
         fairness=sum(shares) ** 2 / len(shares) / sum(share**2 for share in shares),
@@ -109,6 +118,7 @@ def lines(found: Report) -> list[str]:
         *_excess(found),
         ("Energy", f"{found.energy_kwh:,.0f} kWh, {found.of_optimum:.1%} of the optimum"),
         ("", f"optimum {found.optimum_kwh:,.0f} kWh: all known in advance, no faults, no reserve, no minimum"),
+        ("", f"equal shares, all known at the moment, no faults, no reserve: {found.equal_shares_kwh:,.0f} kWh"),
         ("", f"without any limit {found.wanted_kwh:,.0f} kWh"),
         ("Fairness", f"of what it could have taken alone a car got {median:.0%} in the median,"),
         ("", f"at least {tenth:.0%} nine of ten, {worst:.0%} the worst; Jain's index {found.fairness:.3f}"),

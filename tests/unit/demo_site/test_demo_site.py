@@ -11,6 +11,7 @@ from csms.smart_charging.situation import ConnectorKey, Policy, Target
 from local.demo_site.__main__ import main
 from local.demo_site.central import Central
 from local.demo_site.optimum import alone_wh, most_energy_wh
+from local.demo_site.perfect_knowledge import equal_shares_wh
 from local.demo_site.report import lines, report
 from local.demo_site.scenario import ConnectorSpec, Fault, Scenario, StationSpec, Visit, a_day
 from local.demo_site.simulation import Simulation
@@ -51,6 +52,13 @@ def test_the_optimum_keeps_the_limit() -> None:
 def test_the_optimum_lets_the_power_fall_near_the_full_battery() -> None:
     nearly_full = replace(VISIT, soc=0.95, leaves_s=4_500)
     assert 0 < most_energy_wh(a_scenario(a_station(1, nearly_full))) < 920 * 0.3
+
+
+def test_perfect_knowledge_shares_equally_and_never_delivers_more_than_the_optimum() -> None:
+    two = a_scenario(a_station(1, VISIT), a_station(2, VISIT), limit_da=200)
+    assert equal_shares_wh(two) == pytest.approx(20 * 230)
+    crowded = a_day(8, seed=3, scale=0.6)
+    assert 0.8 * most_energy_wh(crowded) < equal_shares_wh(crowded) <= most_energy_wh(crowded)
 
 
 def test_without_scarcity_a_car_gets_nearly_all_that_is_possible() -> None:

@@ -37,7 +37,7 @@ def a_session(number: int = 1, started: datetime = NOON - QUARTER, **changes: An
 
 
 def a_connector(number: int, *held_da: int, session: Session | None = None, **changes: Any) -> ManagedConnector:
-    wiring = {"phases": ALL, "maximum_da": 320} | changes
+    wiring: dict[str, Any] = {"phases": ALL, "maximum_da": 320} | changes
     return ManagedConnector(key(number), held_da=held_da or (0,), session=session, **wiring)
 
 
