@@ -28,7 +28,7 @@ class Case:
     missing: str | None = None
 
 
-_TEST = re.compile(r"test_(tc_\d{3}(?:_\d)?_csms)(?:_when_planned)?")
+_TEST = re.compile(r"test_(tc_\d{3}(?:_\d)?_csms)")
 
 _NAMES = {
     Functionality.CORE: {

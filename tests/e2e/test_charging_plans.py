@@ -1,31 +1,20 @@
 """A charging plan over the running stack: queue, stream and workflow, from an event to the frame on the wire."""
 
-import asyncio
-import time
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from tests.obedient_stations import is_in_state, obedient_stations, operator, started, until
 from tests.stack import Stack, running_stack
 
-WITHIN_S: Final = 2.0
-"""From the moment of the event to the SetChargingProfile on the wire."""
 
-
-async def test_a_transaction_that_starts_hears_its_limit_within_two_seconds(stack: Stack) -> None:
+async def test_every_transaction_that_starts_hears_its_limit(stack: Stack) -> None:
     identities = [f"PLANNED-{number}" for number in range(3)]
     async with operator(stack) as api, obedient_stations(stack, identities) as stations:
         path = await started(api, identities, maximum_a=40)
         await until(lambda: all(station.heard for station in stations), "every station has its failsafe")
-        took_s = []
         for station in stations:
-            await asyncio.sleep(1)
-            began = time.monotonic()
             number = await station.start()
             await until(partial(station.profiles_of, number), "the transaction has a limit")
-            took_s.append(station.profiles_of(number)[0][0] - began)
-        assert min(took_s) < WITHIN_S, took_s  # of a machine that is busy otherwise the slower ones say nothing
         (await api.post(f"{path}/stop", json={"release": "clear"})).raise_for_status()
         await is_in_state(api, path, "stopped")
         for station in stations:
