@@ -175,7 +175,7 @@ FUNCTIONS: Final = {
         ),
         FunctionDefinition(
             "send_profile",
-            timeout_s=20,  # below the time a station has to answer a call
+            timeout_s=9,  # below the time that a wave waits for it
             memory_mb=512,
             table_actions=_EFFECTS,
             connection_methods=("POST",),

@@ -291,3 +291,17 @@ def test_a_profile_is_sent_anew_when_the_wiring_is_corrected(site: PlayedSite) -
     site.change()
     schedule = station.sent()[-1]["csChargingProfiles"]["chargingSchedule"]
     assert schedule["chargingSchedulePeriod"][0] == {"startPeriod": 0, "limit": 20 * 230, "numberPhases": 1}
+
+
+def test_a_station_that_takes_one_period_only_stays_at_the_safe_limit_and_keeps_nothing_from_others(
+    site: PlayedSite,
+) -> None:
+    site.add_site(40, safe_limit_da=60)
+    simple, other = site.add_station("A"), site.add_station("B")
+    site.csms.store.configuration.report(station_id(simple), [Reported("ChargingScheduleMaxPeriods", "1")], site.now)
+    simple.begin()
+    other.begin()
+    site.add_plan((0, 30, 30), (30, 60, 20))
+    site.settle()
+    assert (simple.limit_a(site.now), other.limit_a(site.now)) == (6, 24)
+    assert row_of(site, "A").note == "takes schedules of one period only, which is the safe limit"

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 MOST_IN_A_WAVE: Final = 1000
 """An execution may have 25,000 events, and each of these costs eight; the rest goes with the next step."""
 _SIDE_BY_SIDE: Final = 40
-_ANSWERED_WITHIN: Final = timedelta(seconds=45)
+_ANSWERED_WITHIN: Final = timedelta(seconds=15)
 _SOON: Final = timedelta(seconds=5)
 _SLACK: Final = timedelta(minutes=2)
 _LIFETIME: Final = timedelta(seconds=20)

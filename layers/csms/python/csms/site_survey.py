@@ -14,10 +14,9 @@ from typing import Final, TypeVar
 
 from csms.ids import CallId, ChargePointId
 from csms.smart_charging.demand import demand_da
-from csms.smart_charging.evaluation import limit_at
 from csms.smart_charging.limits import SiteLimit, capacity, intervals
 from csms.smart_charging.phases import site_phases
-from csms.smart_charging.profiles import ChargingProfilePurpose, ChargingRateUnit, RunningTransaction, Supply
+from csms.smart_charging.profiles import ChargingProfilePurpose, RunningTransaction
 from csms.smart_charging.situation import (
     ConnectorKey,
     Interval,
@@ -37,8 +36,8 @@ from csms.store.meter_values import MeterMessage
 from csms.store.planned_profiles import PlannedProfile, ProfileRole, SendOutcome
 from csms.store.sites import Member, Site
 from csms.store.transactions import Transaction
-from csms.v16.charging_profiles import PROFILE_LIMITS, translate
-from csms.v16.installed_profiles import in_force, knowledge_of
+from csms.v16.charging_profiles import PROFILE_LIMITS
+from csms.v16.installed_profiles import Knowledge, in_force, knowledge_of
 from csms.v16.measured_current import measured_da
 from csms.v16.planned_profiles import Wiring, profile_id
 from csms.v16.rules import number_of
@@ -47,6 +46,8 @@ _PHASE_ROTATION: Final = "ConnectorPhaseRotation"
 _CONNECTORS: Final = "NumberOfConnectors"
 _MOST_CONNECTORS: Final = 100
 """A station that says it has more is not believed."""
+_LEAD: Final = timedelta(seconds=10)
+"""A lower limit begins so much earlier for stations: by the time it holds they have followed."""
 _READERS: Final = 16
 _WINDOW: Final = timedelta(hours=3)
 """A profile reaches to the end of the next such stretch of the day: it is renewed when it is half used up."""
@@ -56,9 +57,9 @@ _REACTION: Final = timedelta(seconds=60)
 """What a vehicle draws so soon after a new limit says nothing of whether it keeps it."""
 _TOLERANCE_DA: Final = 10
 _PATIENCE: Final = {
-    SendOutcome.REJECTED: timedelta(minutes=15),
-    SendOutcome.FAILED: timedelta(minutes=5),
-    SendOutcome.TIMED_OUT: timedelta(minutes=2),
+    SendOutcome.REJECTED: timedelta(minutes=2),
+    SendOutcome.FAILED: timedelta(minutes=2),
+    SendOutcome.TIMED_OUT: timedelta(minutes=1),
 }
 """After an answer like that a connector is left alone for so long, and budgeted at its worst case."""
 _OUTCOMES: Final = {
@@ -105,6 +106,11 @@ class Station:
             and link.registration is Registration.ACCEPTED
             and not link.is_quiet
         )
+
+    def is_newer_than(self, moment: datetime) -> bool:
+        """Whether it has connected since, and may think otherwise now."""
+        connected_at_ms = self.link.connected_at_ms if self.link else None
+        return connected_at_ms is not None and connected_at_ms > moment.timestamp() * 1000
 
     @property
     def numbers(self) -> list[int]:
@@ -175,7 +181,7 @@ def plan_intervals(plan: ChargingPlan, site: Site, now: datetime) -> tuple[Inter
             found.end,
             capacity(found.limit, site.base_load_da, site.margin_percent, site.voltage_v),
         )
-        for found in intervals(plan.limits, maximum, now, end, _MOST_INTERVALS, cuts=(end - _WINDOW,))
+        for found in intervals(plan.limits, maximum, now, end, _MOST_INTERVALS, cuts=(end - _WINDOW,), lead=_LEAD)
     )
 
 
@@ -334,62 +340,69 @@ class _Surveyor:
             self._faults[key] = excess
             allowed = tuple(station.maximum_da(number) for _ in allowed)
         is_left_alone = transaction is not None and self._is_left_alone(station, number, transaction)
-        is_overruled = not excess and self._is_overruled(station, number, allowed[0])
+        is_overruled = not excess and self._is_overruled(station, number, transaction, allowed[0])
         return ManagedConnector(
             key=key,
             phases=station.site_phases(number),
-            maximum_da=station.maximum_da(number),
+            maximum_da=self._most_da(station, number),
             held_da=allowed,
             session=self._session(station, transaction) if transaction else None,
             is_reachable=station.is_reachable and not (excess or is_left_alone or is_overruled),
             phase_count=station.phases_of(number),
         )
 
-    def _is_overruled(self, station: Station, number: int, allowed_da: int) -> bool:
+    def _most_da(self, station: Station, number: int) -> int:
+        """What it can be given: a schedule of one period must be the safe limit, which has to hold for good."""
+        maximum_da = station.maximum_da(number)
+        if station.wiring(number, self._site.voltage_v).most_periods > 1:
+            return maximum_da
+        self._faults[ConnectorKey(station.id, number)] = "takes schedules of one period only, which is the safe limit"
+        return min(maximum_da, self._site.safe_limit_da)
+
+    def _is_overruled(self, station: Station, number: int, transaction: Transaction | None, allowed_da: int) -> bool:
         """Whether a station has what the plan gave the transaction and may draw more all the same: somebody has
         installed a profile that stands above it, and telling it less would change nothing.
         """
         own = profile_id(station.id, number, ChargingProfilePurpose.TX_PROFILE)
-        row = next((row for row in station.profiles if row.id == own), None)
-        if row is None or row.state is not ProfileState.INSTALLED:
+        rows = [row for row in station.profiles if row.id == own and row.state is ProfileState.INSTALLED]
+        if transaction is None or not rows:
             return False
-        limit = limit_at(translate(row.profile, number, row.transaction_id), self._now, None)
-        if limit is None:
-            return False
-        supply = Supply(self._site.voltage_v, station.phases_of(number))
-        on_its_phases = replace(limit, phases=min(limit.phases or supply.phases, supply.phases))
-        if allowed_da <= on_its_phases.in_unit(ChargingRateUnit.A, supply) * 10 + 1:
+        if allowed_da <= self._worst_da(station, number, transaction, knowledge_of(rows), self._intervals[0]):
             return False
         self._faults[ConnectorKey(station.id, number)] = "another charging profile stands above the plan's"
         return True
 
     def _allowed_da(self, station: Station, number: int, transaction: Transaction | None) -> tuple[int, ...]:
-        """By interval, the most that it may draw by the profiles it may follow. A free connector may be taken under the
-        safe limit, even where a lower one is installed: it is about to be raised.
+        """By interval, the most that it may draw by the profiles it may follow. Without one of its own a transaction
+        may be under the safe limit even where a lower one is installed: that is about to be raised.
         """
         known = knowledge_of(station.profiles)
-        running = RunningTransaction(transaction.id, transaction.started_at) if transaction else None
-        worst = (
-            worst_case_a(
-                known.certain,
-                known.uncertain,
-                connector_id=number,
-                transaction=running,
-                may_be_another_transaction=running is None or not station.is_reachable,
-                at=interval.start,
-                until=interval.end,
-                maximum_a=Decimal(station.maximum_da(number)) / 10,
-                voltage_v=self._site.voltage_v,
-                phases=station.phases_of(number),
-            )
-            for interval in self._intervals
-        )
         has_its_own = any(
             profile.purpose is ChargingProfilePurpose.TX_PROFILE and profile.connector_id == number
             for profile in known.certain
         )
         least = 0 if has_its_own else min(self._site.safe_limit_da, station.maximum_da(number))
-        return tuple(max(int(most_a * 10), least) for most_a in worst)
+        return tuple(
+            max(self._worst_da(station, number, transaction, known, interval), least) for interval in self._intervals
+        )
+
+    def _worst_da(
+        self, station: Station, number: int, transaction: Transaction | None, known: Knowledge, interval: Interval
+    ) -> int:
+        running = RunningTransaction(transaction.id, transaction.started_at) if transaction else None
+        worst_a = worst_case_a(
+            known.certain,
+            known.uncertain,
+            connector_id=number,
+            transaction=running,
+            may_be_another_transaction=running is None or not station.is_reachable,
+            at=interval.start,
+            until=interval.end,
+            maximum_a=Decimal(station.maximum_da(number)) / 10,
+            voltage_v=self._site.voltage_v,
+            phases=station.phases_of(number),
+        )
+        return int(worst_a * 10)
 
     def _session(self, station: Station, transaction: Transaction) -> Session:
         number = transaction.start.connector_id
@@ -419,7 +432,7 @@ class _Surveyor:
     def _is_left_alone(self, station: Station, number: int, transaction: Transaction) -> bool:
         row = self._row_of(station, number, transaction)
         patience = _PATIENCE.get(row.outcome) if row else None
-        if row is None or patience is None or self._now >= row.as_of + patience:
+        if row is None or patience is None or self._now >= row.as_of + patience or station.is_newer_than(row.as_of):
             return False
         self._retries.append(row.as_of + patience)
         self._faults[ConnectorKey(station.id, number)] = f"{row.outcome.value}: {row.reason or 'no answer'}"

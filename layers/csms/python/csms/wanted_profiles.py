@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 from csms.ids import ChargePointId, TransactionId
 from csms.ocpp.json_types import JsonObject
@@ -40,6 +40,8 @@ _PATIENCE: Final = {
     SendOutcome.TIMED_OUT: timedelta(minutes=2),
 }
 """A station that would not take a lasting profile is asked again after so long."""
+_ANSWERED_WITHIN: Final = timedelta(seconds=30)
+"""A wave does not wait for slow answers; what they say is looked at after so long."""
 _MOST_RELEASES: Final = 3
 """So often a station that does not answer is asked to let go of a profile."""
 
@@ -124,10 +126,12 @@ class Wanted:
         """When to decide again even if nothing changes: at once if somebody must give way for one that would not."""
         found = self._found
         at_the_latest = found.now + timedelta(seconds=found.plan.rebalance_s)
-        has_more = self._wave > 1 and any(map(self._transaction, self._decision.decreases))
+        has_more = self._wave > 1 and (self._lowered or any(map(self._transaction, self._decision.decreases)))
         used_up = found.now + (found.until - found.now) / 2
         at_once = found.now if has_more else None
-        moments = (self._decision.next_turn, found.look_again_at, at_once, used_up, at_the_latest)
+        is_waiting = any(row.outcome is SendOutcome.SENT and not row.is_release for row in found.planned.values())
+        answered = found.now + _ANSWERED_WITHIN if is_waiting else None
+        moments = (self._decision.next_turn, found.look_again_at, at_once, answered, used_up, at_the_latest)
         return min(moment for moment in moments if moment is not None)
 
     def budget(self) -> Budget:
@@ -151,7 +155,14 @@ class Wanted:
         earlier = self._earlier(key, transaction.id)
         moments = (*(span.start for span in spans), self._found.until)
         payload = transaction_profile(station.id, number, transaction.id, steps, wiring)
-        if _limits_alike(_installed(station, _number_of(payload)), payload, moments):
+        installed = _installed(station, _number_of(payload))
+        if (
+            installed
+            and installed.state is ProfileState.INSTALLED
+            and _limit_alike(installed.profile, payload, moments)
+        ):
+            return None
+        if _is_on_its_way(earlier) and _limit_alike(_profile_of(earlier), payload, moments):
             return None
         wanted = replace(self._row(key, transaction.id), limits=limits, limits_before=self._limits_before(earlier))
         return self._noted(replace(wanted, payload=payload, profile_id=_number_of(payload)), earlier)
@@ -163,7 +174,9 @@ class Wanted:
         for role, limit_da, payload in self._lasting_profiles(station):
             key = TargetId(station.id, 0, role)
             earlier = self._found.planned.get(key)
-            if _is_installed(station, payload, self._found.now) or _is_unwilling(earlier, self._found.now):
+            if _is_installed(station, payload, self._found.now) or _is_unwilling(station, earlier, self._found.now):
+                continue
+            if _is_on_its_way(earlier) and says_the_same(_profile_of(earlier), payload["csChargingProfiles"]):
                 continue
             limits = (LimitFrom(self._found.now, limit_da),)
             yield replace(self._row(key, None), payload=payload, profile_id=_number_of(payload), limits=limits)
@@ -245,13 +258,23 @@ def releases(found: Survey, plan: ChargingPlan, *, clears_failsafe: bool) -> Ite
                     )
 
 
-def _limits_alike(installed: InstalledProfile | None, payload: JsonObject, moments: Sequence[datetime]) -> bool:
-    """Whether a station is known to have a profile that limits as this one does at each of the moments."""
-    if installed is None or installed.state is not ProfileState.INSTALLED:
-        return False
-    profiles = [translate(one, None, None) for one in (installed.profile, payload["csChargingProfiles"])]
-    one, other = ([limit_at(profile, moment, None) for moment in moments] for profile in profiles)
-    return one == other and installed.transaction_id == payload["csChargingProfiles"].get("transactionId")
+def _limit_alike(profile: JsonObject, payload: JsonObject, moments: Sequence[datetime]) -> bool:
+    """Whether a profile limits the same transaction as this request does, at each of the moments."""
+    wanted = payload["csChargingProfiles"]
+    one, other = (
+        [limit_at(translate(each, None, None), moment, None) for moment in moments] for each in (profile, wanted)
+    )
+    return one == other and profile.get("transactionId") == wanted.get("transactionId")
+
+
+def _is_on_its_way(earlier: PlannedProfile | None) -> TypeGuard[PlannedProfile]:
+    """Whether it was sent, or waits behind other calls to the station, and has no answer yet."""
+    return earlier is not None and earlier.outcome is SendOutcome.SENT and not earlier.is_release
+
+
+def _profile_of(sent: PlannedProfile) -> JsonObject:
+    profile: JsonObject = (sent.payload or {}).get("csChargingProfiles", {})
+    return profile
 
 
 def _is_installed(station: Station, payload: JsonObject, now: datetime) -> bool:
@@ -269,9 +292,11 @@ def _installed(station: Station, number: int | None) -> InstalledProfile | None:
     return next((found for found in station.profiles if found.id == number), None)
 
 
-def _is_unwilling(earlier: PlannedProfile | None, now: datetime) -> bool:
+def _is_unwilling(station: Station, earlier: PlannedProfile | None, now: datetime) -> bool:
     patience = _PATIENCE.get(earlier.outcome) if earlier else None
-    return earlier is not None and patience is not None and now < earlier.as_of + patience
+    if earlier is None or patience is None or station.is_newer_than(earlier.as_of):
+        return False
+    return now < earlier.as_of + patience
 
 
 def _limit_of(profile: JsonObject) -> float:

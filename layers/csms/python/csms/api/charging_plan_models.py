@@ -141,7 +141,8 @@ def _is_time_zone(name: str) -> bool:
 
 
 def _read_moment(text: str, recurrency: Recurrency | None) -> PlanMoment:
-    return read_clock(text, recurrency) if recurrency else _TIMESTAMP.validate_python(text)
+    """To the second: a period of a charging schedule begins with a whole one [S 7.14]."""
+    return read_clock(text, recurrency) if recurrency else _TIMESTAMP.validate_python(text).replace(microsecond=0)
 
 
 def _reason(error: ValueError) -> str:
