@@ -115,6 +115,16 @@ def test_a_station_that_accepts_and_does_not_obey_is_found_out_by_its_meter(site
     site.change()
     assert honest.limit_a(site.now) == 8
     assert row_of(site, "A").note == "draws 31 A although limited to 20 A"
+    liar.reply = None  # the restart is over
+    site.wait(minutes=1, seconds=5)
+    site.change()
+    assert liar.limit_a(site.now) == 20
+    for _ in range(2):
+        site.wait(minutes=1, seconds=5)
+        liar.measure(19.5)
+        honest.measure(8)
+    site.change()
+    assert honest.limit_a(site.now) == 20
 
 
 def test_an_answer_that_comes_too_late_still_counts(site: PlayedSite) -> None:
@@ -305,3 +315,54 @@ def test_a_station_that_takes_one_period_only_stays_at_the_safe_limit_and_keeps_
     site.settle()
     assert (simple.limit_a(site.now), other.limit_a(site.now)) == (6, 24)
     assert row_of(site, "A").note == "takes schedules of one period only, which is the safe limit"
+
+
+def test_who_did_not_answer_is_not_found_out_by_what_it_drew_before(site: PlayedSite) -> None:
+    site.add_site(40)
+    slow, other = site.add_station("A"), site.add_station("B")
+    slow.begin()
+    site.add_plan()
+    site.settle()
+    other.begin()
+    slow.reply = lambda *_: None
+    site.change()
+    slow.reply = None
+    site.wait(minutes=2)
+    slow.measure(32)
+    site.wait(seconds=5)
+    site.change()
+    site.wait(seconds=30)
+    site.change()
+    assert (slow.limit_a(site.now), other.limit_a(site.now)) == (20, 20)
+
+
+def test_a_step_up_of_its_own_profile_overrules_nobody(site: PlayedSite) -> None:
+    site.add_site(60)
+    first, second = site.add_station("A"), site.add_station("B")
+    first.begin()
+    second.begin()
+    site.add_plan((0, 1, 30), (1, 60, 60))
+    site.settle()
+    assert (first.limit_a(site.now), second.limit_a(site.now)) == (15, 15)
+    site.csms.store.sites.change(site.plan.site_id, {"maximum_da": (300,) * 3})
+    site.wait(seconds=20)
+    site.change()
+    for seconds in (0, 40, 120):
+        assert site.total_a(site.now + timedelta(seconds=seconds)) == 30
+
+
+def test_a_station_that_has_come_back_and_said_nothing_is_not_waited_for(site: PlayedSite) -> None:
+    site.add_site(40)
+    silent, other = site.add_station("A"), site.add_station("B")
+    silent.begin()
+    site.add_plan()
+    site.settle()
+    silent.disconnect()
+    silent.connect()
+    other.begin()
+    site.change()
+    assert not [row for row in site.csms.store.planned_profiles.all(PLAN) if row.outcome is SendOutcome.OFFLINE]
+    assert other.limit_a(site.now) == 8
+    looks_again_at = site.plan.look_again_at
+    assert looks_again_at
+    assert looks_again_at <= site.now + timedelta(seconds=31)

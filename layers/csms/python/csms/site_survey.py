@@ -56,6 +56,10 @@ _SAMPLES: Final = 3
 _REACTION: Final = timedelta(seconds=60)
 """What a vehicle draws so soon after a new limit says nothing of whether it keeps it."""
 _TOLERANCE_DA: Final = 10
+RETELLING: Final = timedelta(minutes=1)
+"""Who does not follow a limit is told it again after so long."""
+_LANDING: Final = timedelta(seconds=10)
+"""Who may not be called for longer than this is not waited for."""
 _PATIENCE: Final = {
     SendOutcome.REJECTED: timedelta(minutes=2),
     SendOutcome.FAILED: timedelta(minutes=2),
@@ -88,6 +92,7 @@ class Station:
     profiles: Sequence[InstalledProfile]
     limits: dict[str, str]
     """What is known of its configuration keys about profiles."""
+    read_at: datetime
     measured_da: Mapping[int, Sequence[tuple[datetime, int]]]
     """What its connectors drew lately, the oldest first."""
 
@@ -105,6 +110,7 @@ class Station:
             and link.connection_id is not None
             and link.registration is Registration.ACCEPTED
             and not link.is_quiet
+            and (link.not_before is None or link.not_before <= self.read_at + _LANDING)
         )
 
     def is_newer_than(self, moment: datetime) -> bool:
@@ -156,6 +162,8 @@ class Survey:
     """What the plan wanted so far, with what became of it."""
     faults: Mapping[ConnectorKey, str] = field(default_factory=dict)
     """Why a connector is budgeted at more than it was told."""
+    disobedient: frozenset[ConnectorKey] = frozenset()
+    """Those that draw more than they have acknowledged."""
     look_again_at: datetime | None = None
     """When a connector that is left alone may be tried again."""
 
@@ -209,6 +217,7 @@ def _stations(store: Store, site: Site, now: datetime) -> dict[ChargePointId, St
             transactions={found.start.connector_id: found for found in running},
             profiles=in_force(profiles[identity], running, now),
             limits=limits[identity],
+            read_at=now,
             measured_da={},
         )
         measured = {
@@ -298,10 +307,13 @@ class _Surveyor:
         self._stations = stations
         self._planned = planned
         self._faults: dict[ConnectorKey, str] = {}
+        self._disobedient: set[ConnectorKey] = set()
         self._retries: list[datetime] = []
 
     def survey(self) -> Survey:
         """Everything at once."""
+        links = [station.link for station in self._stations.values() if station.link]
+        self._retries += [link.not_before for link in links if link.not_before and link.not_before > self._now]
         connectors = tuple(
             self._connector(station, number) for station in self._stations.values() for number in station.numbers
         )
@@ -328,6 +340,7 @@ class _Surveyor:
             self._stations,
             self._planned,
             self._faults,
+            frozenset(self._disobedient),
             min(self._retries, default=None),
         )
 
@@ -338,6 +351,8 @@ class _Surveyor:
         excess = self._excess(station, number, transaction)
         if excess:
             self._faults[key] = excess
+            self._disobedient.add(key)
+            self._retries.append(self._now + RETELLING)
             allowed = tuple(station.maximum_da(number) for _ in allowed)
         is_left_alone = transaction is not None and self._is_left_alone(station, number, transaction)
         is_overruled = not excess and self._is_overruled(station, number, transaction, allowed[0])

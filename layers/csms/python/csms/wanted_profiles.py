@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeGuard
 
 from csms.ids import ChargePointId, TransactionId
 from csms.ocpp.json_types import JsonObject
-from csms.site_survey import Station, Survey
+from csms.site_survey import RETELLING, Station, Survey
 from csms.smart_charging.evaluation import limit_at
 from csms.smart_charging.profiles import ChargingProfilePurpose
 from csms.smart_charging.situation import ConnectorKey, Decision, Target
@@ -83,7 +83,7 @@ class Wanted:
     @property
     def has_decreases(self) -> bool:
         """Whether something is to be confirmed before the rest is decided."""
-        return bool(self._decision.decreases or self._lowered)
+        return bool(self._decision.decreases or self._lowered or self._found.disobedient)
 
     def to_send(self) -> list[PlannedProfile]:
         """What goes out now, decreases first; each of them is safe, whatever becomes of the others."""
@@ -91,10 +91,21 @@ class Wanted:
         increases = filter(None, map(self._transaction, self._decision.increases))
         may_raise = not (decreases or self._lowered or any(self._decision.overload_da))
         return [
-            *((*self._lowered, *decreases) if self._wave == 1 else ()),
+            *((*self._lowered, *decreases, *self._told_again()) if self._wave == 1 else ()),
             *increases,
             *(self._raised if may_raise else ()),
         ]
+
+    def _told_again(self) -> Iterator[PlannedProfile]:
+        """What stations have acknowledged that draw more: a restart may have cost them the profile."""
+        for key in sorted(self._found.disobedient):
+            row = self._found.planned.get(TargetId(*key, ProfileRole.TRANSACTION))
+            if row is None or not self._found.stations[row.charge_point_id].is_reachable:
+                continue
+            if self._found.now >= row.as_of + RETELLING:
+                again = self._row(TargetId.of(row), row.transaction_id)
+                again = replace(again, limits=row.limits, payload=row.payload, profile_id=row.profile_id)
+                yield self._noted(replace(again, limits_before=self._limits_before(row)), row)
 
     def unsent(self, chosen: Sequence[PlannedProfile]) -> Iterator[PlannedProfile]:
         """Rows of transactions that get nothing new, where what is noted about them has changed."""
@@ -207,8 +218,8 @@ class Wanted:
 
     def _limits_before(self, earlier: PlannedProfile | None) -> tuple[LimitFrom, ...]:
         """What it said until now, back to the one that held when the past began that matters."""
-        if earlier is None:
-            return ()
+        if earlier is None or earlier.outcome is not SendOutcome.ACCEPTED:
+            return ()  # what it followed since is not known
         said = [limit for limit in (*earlier.limits_before, *earlier.limits) if limit.start < self._found.now]
         old = [limit for limit in said if limit.start <= self._found.now - _MEMORY]
         return tuple(said[max(0, len(old) - 1) :])
