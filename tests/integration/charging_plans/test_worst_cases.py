@@ -1,7 +1,7 @@
 """Stations that do not do what they are told never push a site over its limit, and the operator sees why."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -366,3 +366,44 @@ def test_a_station_that_has_come_back_and_said_nothing_is_not_waited_for(site: P
     looks_again_at = site.plan.look_again_at
     assert looks_again_at
     assert looks_again_at <= site.now + timedelta(seconds=31)
+
+
+def test_who_has_not_answered_is_not_counted_on(site: PlayedSite) -> None:
+    site.add_site(40)
+    silent, other = site.add_station("A"), site.add_station("B")
+    silent.begin()
+    site.add_plan()
+    site.settle()
+    other.begin()
+    silent.reply = lambda *_: None
+    site.csms.charging_plans.wake(SITE)
+    step = site.plan.step + 1
+    for target in site.csms.charging_plans.take_step(PLAN, step)["decreases"]:
+        site.csms.charging_plans.send(PLAN, step, target, site.token())
+    site.answer_all()
+    site.wait(seconds=10)  # the wave goes on without who is slow
+    part = site.csms.charging_plans.rebudget(PLAN, step)
+    site.send_wave(step, part["increases"])
+    assert other.limit_a(site.now) == 8
+    assert row_of(site, "A").worst_case_da == 320
+
+
+def test_a_limit_with_a_fraction_of_a_second_is_never_exceeded_by_that_fraction(site: PlayedSite) -> None:
+    site.now += timedelta(milliseconds=400)
+    site.add_site(32)
+    station = site.add_station("A")
+    station.begin()
+    site.add_plan((0, 1, 10), (1, 60, 20))
+    site.settle()
+    first_end = site.plan.periods[0].end
+    assert isinstance(first_end, datetime)
+    assert station.limit_a(first_end - timedelta(milliseconds=10)) == 10
+    assert station.limit_a(first_end + timedelta(seconds=1)) == 20
+
+
+def test_a_plan_looks_when_its_last_period_is_over(site: PlayedSite) -> None:
+    site.add_site(32)
+    site.add_station("A")
+    site.add_plan((0, 2, 10), rebalance_s=3600)
+    site.settle()
+    assert site.plan.look_again_at == site.plan.ends_at

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from csms.ids import CallId, ChargePointId
 from csms.smart_charging.demand import demand_da
-from csms.smart_charging.limits import SiteLimit, capacity, intervals
+from csms.smart_charging.limits import LimitPlan, SiteLimit, capacity, intervals
 from csms.smart_charging.phases import site_phases
 from csms.smart_charging.profiles import ChargingProfilePurpose, RunningTransaction
 from csms.smart_charging.situation import (
@@ -61,6 +61,7 @@ RETELLING: Final = timedelta(minutes=1)
 _LANDING: Final = timedelta(seconds=10)
 """Who may not be called for longer than this is not waited for."""
 _PATIENCE: Final = {
+    SendOutcome.SENT: timedelta(seconds=30),
     SendOutcome.REJECTED: timedelta(minutes=2),
     SendOutcome.FAILED: timedelta(minutes=2),
     SendOutcome.TIMED_OUT: timedelta(minutes=1),
@@ -189,8 +190,31 @@ def plan_intervals(plan: ChargingPlan, site: Site, now: datetime) -> tuple[Inter
             found.end,
             capacity(found.limit, site.base_load_da, site.margin_percent, site.voltage_v),
         )
-        for found in intervals(plan.limits, maximum, now, end, _MOST_INTERVALS, cuts=(end - _WINDOW,), lead=_LEAD)
+        for found in intervals(
+            _to_the_second(plan.limits), maximum, now, end, _MOST_INTERVALS, cuts=(end - _WINDOW,), lead=_LEAD
+        )
     )
+
+
+def _to_the_second(limits: LimitPlan) -> LimitPlan:
+    """Schedules know whole seconds: limits begin no later and end no earlier, and where they meet the lower holds."""
+    return replace(
+        limits,
+        periods=tuple(
+            replace(period, start=period.start - _fraction(period.start), end=period.end + _rest(period.end))
+            for period in limits.periods
+        ),
+    )
+
+
+def _fraction(moment: datetime | timedelta) -> timedelta:
+    """What it is after a whole second."""
+    return timedelta(microseconds=moment.microsecond if isinstance(moment, datetime) else moment.microseconds)
+
+
+def _rest(moment: datetime | timedelta) -> timedelta:
+    """What it is before one."""
+    return (timedelta(seconds=1) - _fraction(moment)) % timedelta(seconds=1)
 
 
 def _stations(store: Store, site: Site, now: datetime) -> dict[ChargePointId, Station]:
@@ -445,6 +469,7 @@ class _Surveyor:
         return row if row and row.transaction_id == transaction.id else None
 
     def _is_left_alone(self, station: Station, number: int, transaction: Transaction) -> bool:
+        """Whether it is not told anything now: its last answer was no good, or is not there yet."""
         row = self._row_of(station, number, transaction)
         patience = _PATIENCE.get(row.outcome) if row else None
         if row is None or patience is None or self._now >= row.as_of + patience or station.is_newer_than(row.as_of):

@@ -40,7 +40,7 @@ _PATIENCE: Final = {
     SendOutcome.TIMED_OUT: timedelta(minutes=2),
 }
 """A station that would not take a lasting profile is asked again after so long."""
-_ANSWERED_WITHIN: Final = timedelta(seconds=30)
+_ANSWERED_WITHIN: Final = timedelta(seconds=10)
 """A wave does not wait for slow answers; what they say is looked at after so long."""
 _MOST_RELEASES: Final = 3
 """So often a station that does not answer is asked to let go of a profile."""
@@ -142,7 +142,11 @@ class Wanted:
         at_once = found.now if has_more else None
         is_waiting = any(row.outcome is SendOutcome.SENT and not row.is_release for row in found.planned.values())
         answered = found.now + _ANSWERED_WITHIN if is_waiting else None
-        moments = (self._decision.next_turn, found.look_again_at, at_once, answered, used_up, at_the_latest)
+        plan_is_over = found.plan.ends_at
+        moments = (
+            *(self._decision.next_turn, found.look_again_at),
+            *(at_once, answered, plan_is_over, used_up, at_the_latest),
+        )
         return min(moment for moment in moments if moment is not None)
 
     def budget(self) -> Budget:

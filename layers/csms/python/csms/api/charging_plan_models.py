@@ -141,8 +141,7 @@ def _is_time_zone(name: str) -> bool:
 
 
 def _read_moment(text: str, recurrency: Recurrency | None) -> PlanMoment:
-    """To the second: a period of a charging schedule begins with a whole one [S 7.14]."""
-    return read_clock(text, recurrency) if recurrency else _TIMESTAMP.validate_python(text).replace(microsecond=0)
+    return read_clock(text, recurrency) if recurrency else _TIMESTAMP.validate_python(text)
 
 
 def _reason(error: ValueError) -> str:

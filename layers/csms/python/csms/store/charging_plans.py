@@ -141,11 +141,15 @@ class ChargingPlan:
         )
         return LimitPlan(tuple(periods), self.recurrency, ZoneInfo(self.time_zone))
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """When its last period is over; a recurring plan has none."""
+        ends = [period.end for period in self.periods if isinstance(period.end, datetime)]
+        return max(ends, default=None) if self.kind is PlanKind.ABSOLUTE else None
+
     def is_past(self, now: datetime) -> bool:
-        """Whether its last period is over; a recurring plan has none."""
-        return self.kind is PlanKind.ABSOLUTE and all(
-            isinstance(period.end, datetime) and period.end <= now for period in self.periods
-        )
+        """Whether its last period is over."""
+        return self.kind is PlanKind.ABSOLUTE and (self.ends_at is None or self.ends_at <= now)
 
 
 def new_plan_id() -> PlanId:
