@@ -416,6 +416,6 @@ def test_any_order_of_events_ends_every_call_exactly_once(csms: Runtime, monkeyp
     run_state_machine_as_test(
         World,
         settings=settings(
-            max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

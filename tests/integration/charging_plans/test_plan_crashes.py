@@ -59,7 +59,7 @@ def test_a_plan_survives_a_death_at_any_call(site: PlayedSite, moment: str, firs
     site.add_plan()
     site.settle()
     crashing = CrashingSite(site, Killer(site.csms, moment))
-    for at in range(first_call, 200, 12):  # not all of them: each takes a second
+    for at in range(first_call, 200, 17):  # not all of them: each takes a second
         second.begin()
         has_died = crashing.change(at)
         assert (first.limit_a(site.now), second.limit_a(site.now)) == (20, 20)
