@@ -87,7 +87,8 @@ class Wanted:
 
     def to_send(self) -> list[PlannedProfile]:
         """What goes out now, decreases first; each of them is safe, whatever becomes of the others."""
-        decreases = [*filter(None, map(self._transaction, self._decision.decreases))]
+        falling = (*self._decision.decreases, *self._unconfirmed())
+        decreases = [*filter(None, map(self._transaction, falling))]
         increases = filter(None, map(self._transaction, self._decision.increases))
         may_raise = not (decreases or self._lowered or any(self._decision.overload_da))
         return [
@@ -95,6 +96,16 @@ class Wanted:
             *increases,
             *(self._raised if may_raise else ()),
         ]
+
+    def _unconfirmed(self) -> Iterator[Target]:
+        """Those that were told and did not say whether they do it: reckoned at the higher, they may have the lower."""
+        told = {target.key for target in (*self._decision.decreases, *self._decision.increases)}
+        held = {connector.key: connector.held_da for connector in self._found.situation.connectors}
+        for key, limits_da in self._decision.wanted.items():
+            number = profile_id(key.charge_point_id, key.connector_id, ChargingProfilePurpose.TX_PROFILE)
+            row = _installed(self._found.stations[key.charge_point_id], number)
+            if key not in told and row is not None and row.state is ProfileState.UNKNOWN:
+                yield Target(key, tuple(map(min, limits_da, held[key])))
 
     def _told_again(self) -> Iterator[PlannedProfile]:
         """What stations have acknowledged that draw more: a restart may have cost them the profile."""
