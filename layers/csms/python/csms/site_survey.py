@@ -230,10 +230,13 @@ def _stations(store: Store, site: Site, now: datetime) -> dict[ChargePointId, St
         )
         transactions = _running(store, connectors)
         messages = _of_each(readers, transactions, lambda running: _latest(store, running))
+    of_station: dict[ChargePointId, list[Transaction]] = {identity: [] for identity in identities}
+    for found in transactions:
+        of_station[found.charge_point_id].append(found)
     stations = {}
     for member in members:
         identity = member.charge_point_id
-        running = [found for found in transactions if found.charge_point_id == identity]
+        running = of_station[identity]
         station = Station(
             member=member,
             link=links.get(identity),
