@@ -194,7 +194,7 @@ def test_ocpp_rpc_does_what_it_is_commanded(stack: Stack, operator: httpx.Client
     assert did["reboot"]["status"] == "Accepted"
     assert did["downloaded"] == {"status": 200, "sha256": hashlib.sha256(firmware).hexdigest()}
     assert updates["items"][0]["state"] == "completed"
-    (file,) = diagnostics["items"][0]["files"]
     assert did["uploaded"]["status"] == 200
+    (file,) = diagnostics["items"][0]["files"]
     uploaded = httpx.get(file["downloadUrl"], trust_env=False).content
     assert did["uploaded"]["sha256"] == hashlib.sha256(uploaded).hexdigest()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from csms.runtime import Runtime
@@ -45,6 +45,7 @@ ABSOLUTE = {
     "kind": "Absolute",
     "periods": [{"start": "2026-03-05T12:00:00Z", "end": "2026-03-05T13:00:00Z", "limitW": 1}],
 }
+BEFORE_ALL_CALENDARS = {"start": "0001-01-01T00:00:00Z", "end": "2026-03-05T13:00:00Z", "limitW": 0}
 PLAN = mostly(DAILY, ODD_IN_PLAN) | mostly(ABSOLUTE, {"periods": st.lists(MOMENT_PERIOD, min_size=1, max_size=2)})
 MEMBER = mostly(
     {"chargePointId": "CP001"},
@@ -90,6 +91,7 @@ def test_any_charge_point_of_a_site_is_taken_or_refused(csms: Runtime, body: dic
 
 @UNHURRIED
 @given(body=PLAN)
+@example(body=ABSOLUTE | {"periods": [BEFORE_ALL_CALENDARS]})
 def test_any_plan_is_taken_and_shown_and_can_be_tried_or_is_refused(csms: Runtime, body: dict[str, Any]) -> None:
     admin = LambdaOperator(claims_of("admin"))
     site = admin.post("/sites", {"name": "x", "maximumA": 100, "safeLimitA": 6}).json["id"]

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from csms.api.amperes import PhaseAmperes, Watts, phases_to_tenths
 from csms.api.clock_times import read_clock
-from csms.api.models import RequestModel, ShortText
+from csms.api.models import OF_OUR_TIMES, RequestModel, ShortText
 from csms.api.problems import Finding, InvalidRequest
 from csms.ids import PlanId, SiteId
 from csms.ocpp.primitives import GivenTimestamp, Integer
@@ -19,7 +19,7 @@ from csms.smart_charging.situation import Policy
 from csms.store.charging_plans import ChargingPlan, PlanKind, PlanMoment, PlanPeriod, Release
 
 MOST_PERIODS: Final = 1000
-_TIMESTAMP: Final = TypeAdapter[datetime](GivenTimestamp)
+_TIMESTAMP: Final = TypeAdapter[datetime](Annotated[GivenTimestamp, OF_OUR_TIMES])
 WHEN: Final = (
     "A date and time with its zone; in a recurring plan the time on the clock, `22:00` or `Mon 22:00`, where a period"
     " over midnight ends after the 24th hour: 22:00 to 30:00."

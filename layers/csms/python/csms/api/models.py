@@ -17,8 +17,9 @@ _TOO_DEEP: Final = "(nested too deep to be shown)"
 PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 
 Moment = Annotated[Timestamp, WithJsonSchema({"type": "string", "format": "date-time"})]
-QueryMoment = Annotated[Moment, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
+OF_OUR_TIMES: Final = Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
 """Far enough from both ends of the calendar to reckon with."""
+QueryMoment = Annotated[Moment, OF_OUR_TIMES]
 ShortText = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 Flag = Annotated[bool, Field(strict=True)]
 """Nothing that merely looks like true or false."""
