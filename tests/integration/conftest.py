@@ -1,16 +1,24 @@
 """The functions over moto's DynamoDB, in this process."""
 
 from collections.abc import Iterator
+from functools import cache
+from typing import Final
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.config import DefaultConfig
+from moto.kms.utils import generate_private_key
 
 from csms.authorization import AuthorizationStatus, IdTag
 from csms.runtime import Runtime, runtime
 from tests.called_station import CalledStation
 from tests.lambda_station import NOON, LambdaStation
 from tests.table import create_table, limit_keys
+
+KEEPING_SERVICE_MODELS: Final[DefaultConfig] = {"core": {"reset_boto3_session": False}}
+"""A session that is made anew reads botocore's models anew, which takes longer than most tests."""
+_private_key: Final = cache(generate_private_key)
 
 
 @pytest.fixture
@@ -27,7 +35,8 @@ def csms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
         "CHARGING_PLAN_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:charging-plan",
     }.items():
         monkeypatch.setenv(name, value)
-    with mock_aws():
+    monkeypatch.setattr("moto.kms.models.generate_private_key", _private_key)  # the slow part of a key, never used
+    with mock_aws(config=KEEPING_SERVICE_MODELS):
         create_table(boto3.client("dynamodb"), "csms")
         sqs = boto3.client("sqs")
         monkeypatch.setenv("CALLS_QUEUE_URL", sqs.create_queue(QueueName="calls")["QueueUrl"])
