@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from csms import credentials, password_change
+from csms import credentials, password_change, profile_upgrade
 from csms.call_queue import CallQueue, Dispatch
+from csms.edge import Edges, Passage
 from csms.gateway import Gateway
 from csms.ids import ChargePointId
 from csms.ocpp.primitives import format_timestamp
@@ -46,6 +47,8 @@ class Handshake:
     """Lower-case names."""
     source_ip: str | None = None
     user_agent: str | None = None
+    passage: Passage = Passage(None, is_tls=False)
+    """What of the headers is certain."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,13 @@ class Connections:
         store: Store,
         gateway: Callable[[], Gateway],
         queue: Callable[[], CallQueue],
+        edges: Edges,
     ) -> None:
         self._settings = settings
         self._store = store
         self._gateway = gateway
         self._queue = queue
+        self._edges = edges
 
     def connect(self, handshake: Handshake, now: datetime) -> Welcome:
         """Open a session for a charge point that proves to be one of ours.
@@ -86,9 +91,13 @@ class Connections:
             Refused: kept for the operator, unless a newer connection simply won.
         """
         identity = identity_of(handshake)
+        passage = self._edges.passage(handshake.headers, now)
+        handshake = replace(handshake, passage=passage, source_ip=passage.source_ip or handshake.source_ip)
         try:
+            if self._settings.edge_only and passage.edge is None:
+                raise Refused(403, "not through a distribution of this deployment")
             charge_point = self._charge_point(identity, now)
-            used_hash = _authenticate(charge_point, handshake)
+            proof = _authenticate(charge_point, handshake)
             welcome = Welcome(negotiate(handshake.headers, charge_point))
         except Refused as refused:
             self._store.connection_attempts.record(
@@ -100,8 +109,7 @@ class Connections:
                 with_credentials="authorization" in handshake.headers,
             )
             raise
-        if used_hash is not None:
-            password_change.confirm(self._store, charge_point, used_hash)
+        self._confirm(charge_point, proof, now)
         self._open_session(charge_point.id, handshake, now)
         return welcome
 
@@ -147,6 +155,18 @@ class Connections:
         if self._settings.unknown_charge_points is UnknownChargePoints.REJECT:
             raise Refused(404, "unknown charge point")
         return self._register(ChargePointId(identity), now)
+
+    def _confirm(self, charge_point: ChargePoint, proof: "Proof", now: datetime) -> None:
+        """Of what the station was told, it has what it used: what was before that is over."""
+
+        def change(found: ChargePoint) -> ChargePoint:
+            return profile_upgrade.confirmed(password_change.confirmed(found, proof.used_hash), proof.profile)
+
+        if change(charge_point) != charge_point:
+            with suppress(ConditionFailed):  # changed by others again and again; the next login will do
+                self._store.charge_points.alter(charge_point.id, change)
+        if charge_point.profile_candidates:
+            profile_upgrade.note_connection(self._store, charge_point, proof.profile, now)
 
     def _register(self, charge_point_id: ChargePointId, now: datetime) -> ChargePoint:
         is_accepted = self._settings.unknown_charge_points is UnknownChargePoints.ACCEPT
@@ -203,21 +223,60 @@ def negotiate(headers: Mapping[str, str], charge_point: ChargePoint) -> str | No
     return None
 
 
-def _authenticate(charge_point: ChargePoint, handshake: Handshake) -> str | None:
-    """The hash of the password the station proved to have; None where it needs none."""
-    match charge_point.security_profile:
-        case SecurityProfile.NONE:
-            return None
-        case SecurityProfile.CLIENT_CERTIFICATE:
-            raise Refused(401, "no client certificate was asserted")
-        case SecurityProfile.BASIC_TLS if handshake.headers.get("x-forwarded-proto", "").lower() != "https":
-            raise Refused(401, "security profile 2 needs TLS")
-        case _:
-            password = credentials.password_of(handshake.headers.get("authorization", ""), charge_point.id)
-            if password is None:
-                raise Refused(401, "no credentials for this identity")
-            accepted = (*(candidate.hash for candidate in charge_point.candidates), *charge_point.secrets)
-            used = credentials.match(password, accepted)
-            if used is None:
-                raise Refused(401, "wrong password")
-            return used
+@dataclass(frozen=True)
+class Proof:
+    """How a station proved to be the one it says."""
+
+    profile: SecurityProfile
+    used_hash: str | None = None
+    """The hash of the password it used."""
+
+
+def _authenticate(charge_point: ChargePoint, handshake: Handshake) -> Proof:
+    """By the highest security profile that the charge point may have and that the connection fits.
+
+    Raises:
+        Refused: the connection fits none, in the words of the one it has; or the password is not right.
+    """
+    told = (candidate.profile for candidate in charge_point.profile_candidates)
+    profiles = (charge_point.security_profile, *told)
+    misfits = {profile: _misfit(profile, charge_point.id, handshake.passage) for profile in profiles}
+    fitting = [profile for profile, misfit in misfits.items() if misfit is None]
+    if not fitting:
+        raise Refused(401, misfits[charge_point.security_profile] or "")
+    profile = max(fitting)
+    if profile in _WITH_PASSWORD:
+        try:
+            return Proof(profile, _password_used(charge_point, handshake))
+        except Refused:
+            if SecurityProfile.NONE not in fitting:
+                raise
+            profile = SecurityProfile.NONE  # it has not changed yet
+    return Proof(profile)
+
+
+_WITH_PASSWORD: Final = frozenset({SecurityProfile.BASIC, SecurityProfile.BASIC_TLS})
+
+
+def _misfit(profile: SecurityProfile, charge_point_id: ChargePointId, passage: Passage) -> str | None:
+    """Why a station with this profile cannot have opened the connection; None if it can, with the right password."""
+    if profile is SecurityProfile.BASIC_TLS and not passage.is_tls:
+        return "security profile 2 needs TLS"
+    if profile is SecurityProfile.CLIENT_CERTIFICATE:
+        if passage.certified_name is None:
+            return "no client certificate was asserted"
+        if passage.certified_name.casefold() != charge_point_id.casefold():
+            return "the client certificate names another charge point"
+    return None
+
+
+def _password_used(charge_point: ChargePoint, handshake: Handshake) -> str:
+    """The hash of the password the station proved to have."""
+    password = credentials.password_of(handshake.headers.get("authorization", ""), charge_point.id)
+    if password is None:
+        raise Refused(401, "no credentials for this identity")
+    accepted = (*(candidate.hash for candidate in charge_point.candidates), *charge_point.secrets)
+    used = credentials.match(password, accepted)
+    if used is None:
+        raise Refused(401, "wrong password")
+    return used

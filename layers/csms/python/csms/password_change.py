@@ -4,66 +4,46 @@ From the moment the call goes out both passwords are accepted. What the station 
 answer, not clearly, or takes the new one only after a reboot, the first login with the new one does.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from csms.credentials import hash_secret, secret_from_text
 from csms.ids import CallId, ChargePointId
 from csms.store import Store
 from csms.store.charge_points import ChargePoint, SecretCandidate
-from csms.store.errors import ConditionFailed
 
 KEY: Final = "AuthorizationKey"
-_TRIES: Final = 5
-
-_Secrets = tuple[tuple[str, ...], tuple[SecretCandidate, ...]]
 
 
 def begin(store: Store, charge_point_id: ChargePointId, call_id: CallId, value: str) -> None:
     """Accept the new password beside the old one. Safe to run again."""
     candidate = SecretCandidate(call_id, hash_secret(_bytes_of(value)))
-    _change(store, charge_point_id, lambda found: (found.secrets, (*_others(found, call_id), candidate)))
+    store.charge_points.alter(
+        charge_point_id, lambda found: replace(found, candidates=(*_others(found, call_id), candidate))
+    )
 
 
 def complete(store: Store, charge_point_id: ChargePointId, call_id: CallId) -> None:
     """Accept the new password alone: the station has it. Safe to run again."""
 
-    def change(found: ChargePoint) -> _Secrets:
-        hashes = [candidate.hash for candidate in found.candidates if candidate.call_id == call_id]
-        return (tuple(hashes), _later(found, call_id)) if hashes else (found.secrets, found.candidates)
+    def change(found: ChargePoint) -> ChargePoint:
+        hashes = tuple(candidate.hash for candidate in found.candidates if candidate.call_id == call_id)
+        return replace(found, secrets=hashes, candidates=_later(found, call_id)) if hashes else found
 
-    _change(store, charge_point_id, change)
+    store.charge_points.alter(charge_point_id, change)
 
 
 def give_up(store: Store, charge_point_id: ChargePointId, call_id: CallId) -> None:
     """Accept the old password alone: the station did not take the new one. Safe to run again."""
-    _change(store, charge_point_id, lambda found: (found.secrets, _others(found, call_id)))
+    store.charge_points.alter(charge_point_id, lambda found: replace(found, candidates=_others(found, call_id)))
 
 
-def confirm(store: Store, charge_point: ChargePoint, used_hash: str) -> None:
-    """The station has logged in with the password of this hash: if it is a new one, those before it are over."""
+def confirmed(charge_point: ChargePoint, used_hash: str | None) -> ChargePoint:
+    """The charge point that has logged in with the password of this hash: if it is a new one, those before are over."""
     used = next((candidate for candidate in charge_point.candidates if candidate.hash == used_hash), None)
-    if used:
-        with suppress(ConditionFailed):  # another change at this moment; the next login will do
-            store.charge_points.replace_secrets(charge_point, (used_hash,), _later(charge_point, used.call_id))
-
-
-def _change(store: Store, charge_point_id: ChargePointId, change: Callable[[ChargePoint], _Secrets]) -> None:
-    for attempt in range(_TRIES):
-        found = store.charge_points.get(charge_point_id)
-        if found is None:
-            return
-        secrets, candidates = change(found)
-        if (secrets, candidates) == (found.secrets, found.candidates):
-            return
-        try:
-            store.charge_points.replace_secrets(found, secrets, candidates)
-        except ConditionFailed:
-            if attempt == _TRIES - 1:
-                raise
-        else:
-            return
+    if used is None:
+        return charge_point
+    return replace(charge_point, secrets=(used.hash,), candidates=_later(charge_point, used.call_id))
 
 
 def _others(found: ChargePoint, call_id: CallId) -> tuple[SecretCandidate, ...]:

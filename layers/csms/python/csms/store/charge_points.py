@@ -1,6 +1,6 @@
 """Charge points: what the operator set, what the station said at boot, and what it must know to connect."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,7 @@ from csms.store.table import Item, Table
 
 _KIND: Final = "CP"
 _QUIRK: Final = "quirk:"
+_TRIES: Final = 5
 _EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
 BOOT_FIELDS: Final = (
     "charge_point_vendor",
@@ -60,6 +61,17 @@ class SecretCandidate:
 
 
 @dataclass(frozen=True)
+class ProfileCandidate:
+    """A higher security profile that a call changes to; whether the station took it shows when it connects again."""
+
+    call_id: CallId
+    profile: SecurityProfile
+    told_at: datetime
+    status: str | None = None
+    """What it answered; None as long as it has not, or not clearly."""
+
+
+@dataclass(frozen=True)
 class ChargePoint:
     """One charge point. `secrets` are the salted hashes that are accepted now, the newest first."""
 
@@ -82,6 +94,8 @@ class ChargePoint:
     """Those that were learnt or set; where one is not here, its model may have it."""
     candidates: tuple[SecretCandidate, ...] = ()
     """Secrets it has been told and may use already, accepted beside the others."""
+    profile_candidates: tuple[ProfileCandidate, ...] = ()
+    """Security profiles it has been told and may come with; the first success with one leaves no lower one."""
     site_id: SiteId | None = None
     """The site that it shares a grid connection at; `site` is only a name of the operator's."""
 
@@ -152,29 +166,41 @@ class ChargePoints:
         )
         return _from_item(item)
 
-    def replace_secrets(
-        self,
-        charge_point: ChargePoint,
-        secrets: tuple[str, ...],
-        candidates: tuple[SecretCandidate, ...] | None = None,
-    ) -> None:
-        """Change which secrets are accepted; the candidates stay unless given.
+    def revise(self, before: ChargePoint, after: ChargePoint) -> None:
+        """Write how it authenticates: what of its credentials and its security profile differs.
 
         Raises:
-            ConditionFailed: they are no longer those that were read, or the charge point is gone.
+            ConditionFailed: they are no longer what was read, or the charge point is gone.
         """
-        lists: dict[str, list[Any]] = {
-            "secrets": list(secrets),
-            "candidates": _candidates_to_item(charge_point.candidates if candidates is None else candidates),
-        }
+        old, new = _proofs_to_item(before), _proofs_to_item(after)
+        changed = {name: value for name, value in new.items() if value != old[name]}
+        condition: ConditionBase = _EXISTS
+        for name, value in old.items():
+            condition &= Attr(name).not_exists() if value is None else Attr(name).eq(value)
         self._table.update(
-            keys.charge_point(charge_point.id),
-            assign={name: values for name, values in lists.items() if values},
-            remove=[name for name, values in lists.items() if not values],
-            condition=_EXISTS
-            & _is_still("secrets", list(charge_point.secrets))
-            & _is_still("candidates", _candidates_to_item(charge_point.candidates)),
+            keys.charge_point(before.id),
+            assign=changed,
+            remove=[name for name, value in changed.items() if value is None],
+            condition=condition,
         )
+
+    def alter(self, charge_point_id: ChargePointId, change: Callable[[ChargePoint], ChargePoint]) -> None:
+        """Read, change and `revise`, again if somebody else was faster; one that is gone stays so.
+
+        Raises:
+            ConditionFailed: somebody else was faster each time.
+        """
+        for attempt in range(_TRIES):
+            found = self.get(charge_point_id)
+            if found is None or (changed := change(found)) == found:
+                return
+            try:
+                self.revise(found, changed)
+            except ConditionFailed:
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                return
 
     def record_boot(
         self, charge_point_id: ChargePointId, boot: Mapping[str, str | None], status: str, now: datetime
@@ -227,20 +253,39 @@ def _is_free_or_its_own(charge_point_id: ChargePointId) -> ConditionBase:
     return Attr(keys.PARTITION_KEY).not_exists() | Attr("charge_point_id").eq(charge_point_id)
 
 
-def _is_still(name: str, values: list[Any]) -> ConditionBase:
-    return Attr(name).eq(values) if values else Attr(name).not_exists()
+def _proofs_to_item(charge_point: ChargePoint) -> dict[str, Any]:
+    """How it authenticates; None stands for an attribute that is not there."""
+    return {
+        "security_profile": charge_point.security_profile.value,
+        "secrets": list(charge_point.secrets) or None,
+        "candidates": [{"call_id": each.call_id, "hash": each.hash} for each in charge_point.candidates] or None,
+        "profile_candidates": [_told_to_item(each) for each in charge_point.profile_candidates] or None,
+    }
 
 
-def _candidates_to_item(candidates: tuple[SecretCandidate, ...]) -> list[Any]:
-    return [{"call_id": candidate.call_id, "hash": candidate.hash} for candidate in candidates]
+def _told_to_item(candidate: ProfileCandidate) -> dict[str, Any]:
+    return {
+        "call_id": candidate.call_id,
+        "profile": candidate.profile.value,
+        "told_at": format_timestamp(candidate.told_at),
+        "status": candidate.status,
+    }
+
+
+def _told_from_item(item: Mapping[str, Any]) -> ProfileCandidate:
+    return ProfileCandidate(
+        CallId(item["call_id"]),
+        SecurityProfile(item["profile"]),
+        parse_timestamp(item["told_at"]),
+        item.get("status"),
+    )
 
 
 def _to_item(charge_point: ChargePoint) -> dict[str, Any]:
     return {
         "charge_point_id": charge_point.id,
-        "security_profile": charge_point.security_profile.value,
         "created_at": format_timestamp(charge_point.created_at),
-        "secrets": list(charge_point.secrets) or None,
+        **_proofs_to_item(charge_point),
         "allows_missing_subprotocol": charge_point.allows_missing_subprotocol or None,
         "description": charge_point.description,
         "site": charge_point.site,
@@ -266,5 +311,6 @@ def _from_item(item: Item) -> ChargePoint:
         candidates=tuple(
             SecretCandidate(CallId(found["call_id"]), found["hash"]) for found in item.get("candidates", ())
         ),
+        profile_candidates=tuple(map(_told_from_item, item.get("profile_candidates", ()))),
         site_id=item.get("site_id"),
     )

@@ -1,6 +1,7 @@
 """Passwords of charge points: rotation without locking a station out."""
 
 import logging
+from dataclasses import replace
 from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Response
@@ -55,7 +56,7 @@ def rotate_credentials(
     secret = new_secret(change.password)
     kept = charge_point.secrets[:1] if change.keep_previous else ()
     try:
-        current.store.charge_points.replace_secrets(charge_point, (secret.hash, *kept))
+        current.store.charge_points.revise(charge_point, replace(charge_point, secrets=(secret.hash, *kept)))
     except ConditionFailed as changed:
         raise Conflict("the credentials were changed at the same moment") from changed
     _logger.info("credentials rotated", extra={"charge_point_id": charge_point.id, "caller": current.caller})
