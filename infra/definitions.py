@@ -38,7 +38,7 @@ __all__ = [
     "StreamSource",
 ]
 
-AWS_SERVICES: Final = ("apigatewaymanagementapi", "dynamodb", "kms", "s3", "sqs", "stepfunctions")
+AWS_SERVICES: Final = ("apigatewaymanagementapi", "dynamodb", "kms", "s3", "secretsmanager", "sqs", "stepfunctions")
 """The services that `csms` makes clients of: botocore's models of all others stay out of the layer."""
 
 STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
@@ -84,6 +84,8 @@ class FunctionDefinition:
     """What it does with the state machine of charging plans. Who can end a call completes the task waiting for it."""
     sends_boundaries: bool = False
     """Whether it sends to the queue that wakes charging plans."""
+    knows_edges: bool = False
+    """Whether it reads the secrets by which the distributions in front of the API are known."""
 
     @property
     def handler(self) -> str:
@@ -111,6 +113,7 @@ FUNCTIONS: Final = {
             table_actions=("GetItem", "PutItem", "UpdateItem"),
             connection_methods=("DELETE",),
             wakes_calls=True,
+            knows_edges=True,
         ),
         FunctionDefinition(
             "disconnect",

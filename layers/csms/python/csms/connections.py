@@ -9,7 +9,7 @@ from typing import Final
 
 from csms import credentials, password_change, profile_upgrade
 from csms.call_queue import CallQueue, Dispatch
-from csms.edge import Edges, Passage
+from csms.edge import UNCERTAIN, Edges, Passage
 from csms.gateway import Gateway
 from csms.ids import ChargePointId
 from csms.ocpp.primitives import format_timestamp
@@ -47,7 +47,7 @@ class Handshake:
     """Lower-case names."""
     source_ip: str | None = None
     user_agent: str | None = None
-    passage: Passage = Passage(None, is_tls=False)
+    passage: Passage = UNCERTAIN
     """What of the headers is certain."""
 
 

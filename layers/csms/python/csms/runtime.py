@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from csms.bulk import BulkCommands
     from csms.charging_plans import ChargingPlans
     from csms.connections import Connections
+    from csms.edge import Edges
     from csms.files import Files
     from csms.v16.orders import Commands
     from csms.workflows import StepFunctions
@@ -162,7 +163,19 @@ class Runtime:
         """Connecting and disconnecting."""
         from csms.connections import Connections
 
-        return Connections(self.settings, self.store, lambda: self.gateway, lambda: self.call_queue)
+        return Connections(self.settings, self.store, lambda: self.gateway, lambda: self.call_queue, self.edges)
+
+    @cached_property
+    def edges(self) -> "Edges":
+        """The distributions in front of the API; the client is made when one presents itself."""
+        from csms.edge import Edge, Edges
+
+        secret_ids = {
+            Edge.WSS: self.settings.wss_edge_secret_id,
+            Edge.WS: self.settings.ws_edge_secret_id,
+            Edge.MTLS: self.settings.mtls_edge_secret_id,
+        }
+        return Edges(secret_ids, cache(lambda: boto3.client("secretsmanager", config=_PATIENT)))
 
 
 @cache

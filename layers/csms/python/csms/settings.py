@@ -34,6 +34,12 @@ class Settings(BaseModel):
     """The queue that wakes charging plans."""
     secrets_key_id: str = ""
     """The KMS key for what is secret in a call that was not sent yet."""
+    wss_edge_secret_id: str = ""
+    """The secret that tells connections through the distribution for TLS; and so on for each distribution there is."""
+    ws_edge_secret_id: str = ""
+    mtls_edge_secret_id: str = ""
+    edge_only: bool = False
+    """Whether charge points are refused that come straight to the API instead of through a distribution."""
     files_bucket: str = ""
     public_url: str = ""
     """Where stations reach the HTTP API, without a slash at the end: the start of their short file URLs."""

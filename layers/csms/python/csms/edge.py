@@ -1,0 +1,135 @@
+"""The edge: what a CloudFront distribution says of a connection, and when that is believed (`DESIGN.md` §3).
+
+Each distribution adds two headers that a viewer cannot set through it: which one it is, and a secret of its own. Anyone
+can reach the API itself and send any header: without the secret of the distribution that asserts it, nothing is a fact.
+"""
+
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+EDGE_HEADER: Final = "x-csms-edge"
+PROOF_HEADER: Final = "x-csms-edge-secret"
+ADDRESS_HEADER: Final = "x-csms-viewer-address"
+SUBJECT_HEADER: Final = "cloudfront-viewer-cert-subject"
+"""The subject of the viewer's certificate as an RFC 2253 string; CloudFront has verified the chain."""
+
+_KNOWN_FOR: Final = timedelta(minutes=10)
+"""How long a process goes by the secrets it has read: a secret that was rotated twice is forgotten after this."""
+_PAUSE: Final = timedelta(seconds=30)
+"""How long a process waits before a secret that it does not know makes it read again."""
+_VERSIONS: Final = ("AWSCURRENT", "AWSPREVIOUS")
+
+_ATTRIBUTE: Final = re.compile(
+    r'\s*([A-Za-z0-9.-]+)\s*=\s*("(?:[^"\\]|\\.)*"|(?:[^",+;\\]|\\.)*)(?:[,+;]|$)', re.DOTALL
+)
+_ESCAPE: Final = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)", re.DOTALL)
+_COMMON_NAME: Final = frozenset({"cn", "commonname", "2.5.4.3"})
+
+
+class Edge(StrEnum):
+    """A distribution, by what it admits."""
+
+    WSS = "wss"
+    WS = "ws"
+    """With and without TLS: what comes through it counts as without."""
+    MTLS = "mtls"
+    """TLS, and only with a client certificate of the trust store."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """How a connection came here, as far as it is certain."""
+
+    edge: Edge | None
+    """None: straight to the API, or through something that could not prove to be one of ours."""
+    is_tls: bool
+    """Whether the station itself spoke TLS."""
+    certified_name: str | None = None
+    """The common name in the station's client certificate."""
+    source_ip: str | None = None
+    """The station's address, if the edge told it."""
+
+
+UNCERTAIN: Final = Passage(None, is_tls=False)
+"""Something said to be a distribution and is none that we know: nothing it says is taken for granted."""
+
+
+class Edges:
+    """The distributions of this deployment and the secrets by which they are known; read when first asked for."""
+
+    def __init__(self, secret_ids: Mapping[Edge, str], client: Callable[[], "SecretsManagerClient"]) -> None:
+        self._secret_ids = {edge: secret_id for edge, secret_id in secret_ids.items() if secret_id}
+        self._client = client
+        self._known: dict[Edge, tuple[datetime, tuple[bytes, ...]]] = {}
+
+    def passage(self, headers: Mapping[str, str], now: datetime) -> Passage:
+        """What is certain about a handshake with these headers (names in lower case)."""
+        if EDGE_HEADER not in headers and PROOF_HEADER not in headers:
+            return Passage(None, is_tls=headers.get("x-forwarded-proto", "").lower() == "https")
+        edge = next((edge for edge in self._secret_ids if edge == headers.get(EDGE_HEADER)), None)
+        if edge is None or not self._is_proven(edge, headers.get(PROOF_HEADER, "").encode(), now):
+            return UNCERTAIN
+        return Passage(
+            edge,
+            is_tls=edge is not Edge.WS,
+            certified_name=common_name(headers.get(SUBJECT_HEADER, "")) if edge is Edge.MTLS else None,
+            source_ip=headers.get(ADDRESS_HEADER),
+        )
+
+    def _is_proven(self, edge: Edge, presented: bytes, now: datetime) -> bool:
+        read_at, secrets = self._known.get(edge, (None, ()))
+        if read_at and now < read_at + _KNOWN_FOR and _is_one_of(presented, secrets):
+            return True
+        if read_at and now < read_at + _PAUSE:
+            return False
+        secrets = self._read(self._secret_ids[edge])
+        self._known[edge] = now, secrets
+        return _is_one_of(presented, secrets)
+
+    def _read(self, secret_id: str) -> tuple[bytes, ...]:
+        """The secret and, since it was rotated, the one before: distributions take a while to change."""
+        client, found = self._client(), []
+        for version in _VERSIONS:
+            try:
+                answer = client.get_secret_value(SecretId=secret_id, VersionStage=version)
+            except client.exceptions.ResourceNotFoundException:
+                continue
+            found.append(answer["SecretString"].encode())
+        return tuple(found)
+
+
+def common_name(subject: str) -> str | None:
+    """The common name in a distinguished name [RFC 2253]; None if it cannot be read or has not exactly one."""
+    names, position = [], 0
+    while position < len(subject):
+        attribute = _ATTRIBUTE.match(subject, position)
+        if attribute is None:
+            return None
+        if attribute[1].lower() in _COMMON_NAME:
+            names.append(_unescaped(attribute[2].strip()))
+        position = attribute.end()
+    return names[0] if len(names) == 1 else None
+
+
+def _unescaped(value: str) -> str:
+    text = value[1:-1] if value.startswith('"') else value
+    return _ESCAPE.sub(_character, text)
+
+
+def _character(escape: re.Match[str]) -> str:
+    octets, character = escape.groups()
+    return bytes.fromhex(octets.replace("\\", "")).decode("utf-8", "replace") if octets else str(character)
+
+
+def _is_one_of(presented: bytes, secrets: tuple[bytes, ...]) -> bool:
+    # All are compared, whatever the first says: the time it takes tells nothing.
+    matches = [hmac.compare_digest(presented, secret) for secret in secrets]
+    return any(matches)
