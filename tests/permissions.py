@@ -51,14 +51,14 @@ def _is_allowed(name: str, service: str, operation: str, arguments: dict[str, An
     definition = FUNCTIONS[name]
     if service == "dynamodb":
         return operation in definition.table_actions
-    if service == "s3":
-        return operation.replace("Head", "Get") in definition.file_actions
+    if service in {"s3", "stepfunctions"}:
+        return operation.replace("Head", "Get") in (*definition.file_actions, *definition.workflow_actions)
     if service == "kms":
         return definition.places_calls and operation in SECRET_ACTIONS
     if service == "sqs":
         is_boundary = arguments["QueueUrl"] == os.environ.get("BOUNDARIES_QUEUE_URL")
         wakes_calls = definition.places_calls or definition.wakes_calls
         return (definition.sends_boundaries if is_boundary else wakes_calls) and operation == "SendMessage"
-    if service == "stepfunctions":
-        return operation in definition.workflow_actions
+    if service == "secretsmanager":
+        return definition.knows_edges and operation == "GetSecretValue"
     return service == "apigatewaymanagementapi" and _CONNECTION_METHODS[operation] in definition.connection_methods
