@@ -115,6 +115,8 @@ class PlayedSite:
     wakes: list[tuple[datetime, Wake]] = field(default_factory=list)
     waiting: str = ""
     """The token of the task that waits."""
+    is_patient: bool = True
+    """Whether a wave lasts until everyone has answered or is given up. The state machine's tasks end after 10 s."""
     _to_answer: list[tuple[SiteStation, list[Any]]] = field(default_factory=list)
     _started: set[int] = field(default_factory=set)
     _tokens: int = 0
@@ -253,12 +255,12 @@ class PlayedSite:
         tokens = {target: self.token() for target in targets}
         for target, token in tokens.items():
             self.csms.charging_plans.send(PLAN, step, target, token)
-        for seconds in (0, 2, 31, 31, 31):
+        for seconds in (0, 2, 31, 31, 31) if self.is_patient else (0, 2, 8):
             if not set(tokens.values()) <= self.completed.keys():
                 self.wait(seconds=seconds)
                 self.run_wakes()
                 self.answer_all()
-        assert set(tokens.values()) <= self.completed.keys()
+        assert set(tokens.values()) <= self.completed.keys() or not self.is_patient
 
     def answer_all(self) -> None:
         """Let the stations answer what they were called with."""

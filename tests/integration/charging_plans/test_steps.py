@@ -11,6 +11,7 @@ from csms.ids import ChargePointId
 from csms.store.charging_plans import PlanState, Release
 from csms.store.configuration import Reported
 from csms.store.keys import SHARDS
+from csms.store.planned_profiles import SendOutcome
 from tests.played_site import PLAN, SITE, PlayedSite
 
 
@@ -295,6 +296,35 @@ def test_a_station_that_keeps_its_profiles_keeps_no_plan_from_stopping(site: Pla
     station.reply = lambda *_: None
     site.stop(Release.CLEAR)
     assert site.plan.state is PlanState.STOPPED
+
+
+def test_a_plan_that_stops_waits_for_slow_answers_and_asks_the_silent_again(site: PlayedSite) -> None:
+    site.add_site(40)
+    slow, silent = (site.add_station(name) for name in ("SLOW", "SILENT"))
+    for station in (slow, silent):
+        station.begin()
+    site.add_plan()
+    site.settle()
+    site.is_patient = False
+    began = site.now
+    silent.reply = lambda *_: None
+    slow.reply = lambda *_: None if site.now < began + timedelta(seconds=20) else {"status": "Accepted"}
+    site.csms.store.charging_plans.stop(site.plan, Release.FAILSAFE, site.now)
+    site.csms.charging_plans.wake(SITE)
+    site.go_on()
+    while site.step() != "ended":
+        assert site.now < began + timedelta(minutes=5)
+        if site.waiting not in site.completed:
+            assert site.boundaries[-1].at <= site.now + timedelta(seconds=5)
+            site.wait(seconds=5)
+            site.run_wakes()
+        site.go_on()
+    assert site.plan.state is PlanState.STOPPED
+    assert (len(slow.sent("ClearChargingProfile")), len(silent.sent("ClearChargingProfile"))) == (2, 3)
+    outcomes = {
+        row.charge_point_id: row.outcome for row in site.csms.store.planned_profiles.all(PLAN) if row.is_release
+    }
+    assert outcomes == {"SLOW": SendOutcome.ACCEPTED, "SILENT": SendOutcome.TIMED_OUT}
 
 
 @pytest.mark.parametrize(("before_da", "after_da"), [(60, 80), (80, 60)])

@@ -24,7 +24,7 @@ from csms.store.charging_plans import ChargingPlan, PlanState, Release
 from csms.store.links import WaitingListFull
 from csms.store.planned_profiles import PlannedProfile, SendOutcome
 from csms.store.sites import Site, WaitingTask
-from csms.wanted_profiles import TargetId, Wanted, releases
+from csms.wanted_profiles import TargetId, Wanted, awaits_release, releases
 from csms.workflows import StepFunctions
 
 logger = logging.getLogger(__name__)
@@ -148,8 +148,9 @@ class ChargingPlans:
         return found, share(found.situation)
 
     def _wait(self, plan: ChargingPlan, version: int, task_token: str, now: datetime) -> bool:
-        boundary = Boundary(plan.id, plan.step, plan.look_again_at or now)
-        if boundary.at <= now or plan.state is not PlanState.ACTIVE or plan.is_past(now):
+        at_the_latest = now + _SOON if plan.state is PlanState.STOPPING else plan.look_again_at
+        boundary = Boundary(plan.id, plan.step, min(plan.look_again_at or now, at_the_latest or now))
+        if boundary.at <= now:
             return False
         if not self._store.charging_plans.expect_step(plan, boundary.at + _SLACK):
             return False
@@ -186,11 +187,12 @@ class ChargingPlans:
         """Take back what the plan has installed; the failsafe only if it is to be cleared."""
         found = survey(self._store, site, plan, now)
         chosen = list(releases(found, plan, clears_failsafe=plan.release is Release.CLEAR))[:MOST_IN_A_WAVE]
-        if not chosen:
+        if not (chosen or awaits_release(found)):
             self._finish(plan, site, now)
             return _OVER
         self._store.planned_profiles.put_many(plan.id, chosen)
-        self._store.charging_plans.expect_step(plan, _busy_until(now, len(chosen)))
+        look_again_at = now if chosen else now + _SOON
+        self._store.charging_plans.expect_step(plan, _busy_until(now, len(chosen)), look_again_at=look_again_at)
         return _part(chosen, site.version, is_first=True)
 
     def _finish(self, plan: ChargingPlan, site: Site | None, now: datetime) -> None:

@@ -44,6 +44,8 @@ _ANSWERED_WITHIN: Final = timedelta(seconds=10)
 """A wave does not wait for slow answers; what they say is looked at after so long."""
 _MOST_RELEASES: Final = 3
 """So often a station that does not answer is asked to let go of a profile."""
+_LET_GO_WITHIN: Final = timedelta(seconds=45)
+"""What is not answered by then waits behind other calls, and nobody waits for it."""
 
 
 class TargetId(NamedTuple):
@@ -282,6 +284,18 @@ def releases(found: Survey, plan: ChargingPlan, *, clears_failsafe: bool) -> Ite
                         profile_id=profile.id,
                         transaction_id=profile.transaction_id,
                     )
+
+
+def awaits_release(found: Survey) -> bool:
+    """Whether a station that is there may still answer that it has let go of a profile, or be asked again."""
+    return any(
+        row.is_release
+        and row.outcome is SendOutcome.SENT
+        and found.now < row.as_of + _LET_GO_WITHIN
+        and (station := found.stations.get(row.charge_point_id)) is not None
+        and station.is_reachable
+        for row in found.planned.values()
+    )
 
 
 def _limit_alike(profile: JsonObject, payload: JsonObject, moments: Sequence[datetime]) -> bool:

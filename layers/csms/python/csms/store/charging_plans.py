@@ -229,7 +229,11 @@ class ChargingPlans:
         Raises:
             ConditionFailed: its state is no longer what was read, or it is over.
         """
-        changes = {"state": PlanState.STOPPING.value, "release": release.value}
+        changes = {
+            "state": PlanState.STOPPING.value,
+            "release": release.value,
+            "look_again_at": format_timestamp(now),
+        }
         if plan.state is PlanState.PAUSED:
             return self._go_on(plan, now, changes)
         return self._step(plan, changes, now + _STARTS_WITHIN, _is_in(PlanState.ACTIVE))
@@ -267,9 +271,9 @@ class ChargingPlans:
             },
         )
 
-    def expect_step(self, plan: ChargingPlan, wake_at: datetime) -> bool:
+    def expect_step(self, plan: ChargingPlan, wake_at: datetime, *, look_again_at: datetime | None = None) -> bool:
         """Have `sweep` look after the plan if the next step has not begun by then; False if it is past this one."""
-        return self._note(plan, wake_at, {})
+        return self._note(plan, wake_at, {"look_again_at": format_timestamp(look_again_at)} if look_again_at else {})
 
     def finish(self, plan_id: PlanId, state: PlanState, now: datetime) -> ChargingPlan | None:
         """Note that a plan is stopped or ended; None if it is over already or gone."""
