@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from infra.definitions import DEFAULT_ROUTE
-from local.function import FunctionError, InvocationTimeoutError, LambdaFunction
+from local.function import FunctionError, Invocable, InvocationTimeoutError
 from local.gateway import edge
 from local.gateway.answers import MalformedAnswerError, body_of, error_frame, handshake_of
 from local.gateway.connection import Connection, ConnectionGoneError
@@ -32,9 +32,9 @@ _REASONS: Final = {1005: "Client-side close frame status not set", _ABNORMAL: "C
 class Integrations:
     """The functions behind the routes."""
 
-    connect: LambdaFunction
-    message: LambdaFunction
-    disconnect: LambdaFunction
+    connect: Invocable
+    message: Invocable
+    disconnect: Invocable
 
 
 class Gateway:
@@ -73,8 +73,9 @@ class Gateway:
 
     async def _handshake(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect, which carries nothing
+        raw_path = scope["raw_path"].decode(errors="replace")
         try:
-            target = edge.rewrite(scope["raw_path"].decode(), scope["query_string"].decode(), self._stage)
+            target = edge.rewrite(raw_path, scope["query_string"].decode(), self._stage)
         except edge.MalformedUrlError:
             await _deny(HTTPStatus.BAD_REQUEST, scope, receive, send)
             return
@@ -82,6 +83,8 @@ class Gateway:
             await _deny(HTTPStatus.FORBIDDEN, scope, receive, send)
             return
         headers = [(_canonical(name), value.decode("latin-1")) for name, value in scope["headers"]]
+        if edge.is_edge(raw_path):
+            headers = edge.without_facts(headers)
         client = _client(scope, dict(headers), self._stage)
         status, protocol = await self._connect(client, headers, target.query)
         if not 200 <= status < 300:
@@ -155,7 +158,7 @@ class Gateway:
         except FunctionError:
             return
 
-    async def _invoke(self, function: LambdaFunction, event: dict[str, Any]) -> Any:
+    async def _invoke(self, function: Invocable, event: dict[str, Any]) -> Any:
         return await function.invoke(event, self._limits.integration_timeout_s)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -185,6 +188,7 @@ def _client(scope: Scope, headers: dict[str, str], stage: str) -> Client:
         user_agent=headers.get("User-Agent", ""),
         domain=headers.get("Host", ""),
         stage=stage,
+        scheme=headers.get("X-Forwarded-Proto", "https"),
     )
 
 

@@ -1,11 +1,18 @@
-"""What the CloudFront function does with a viewer's URL: the identity moves from the path into the query."""
+"""What the CloudFront function does with a viewer's request (`infra/edge/charge_points.js`).
 
+The identity moves from the path into the query, and what only a distribution may state is dropped.
+"""
+
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
+
+from csms.edge import RESERVED_HEADERS
 
 PREFIX: Final = "/ocpp"
 _UNRESERVED: Final = "-_.!~*'()"  # what JavaScript's encodeURIComponent leaves alone, beside letters and digits
 _HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
+Headers = Iterable[tuple[str, str]]
 
 
 class MalformedUrlError(ValueError):
@@ -27,12 +34,22 @@ def rewrite(raw_path: str, query: str, stage: str) -> Target:
     Raises:
         MalformedUrlError: more than one segment, or an escape that does not decode.
     """
-    if raw_path != PREFIX and not raw_path.startswith(f"{PREFIX}/"):
+    if not is_edge(raw_path):
         return Target(raw_path, query)
-    segment = raw_path.removeprefix(PREFIX).removeprefix("/").removesuffix("/")
+    segment = raw_path.removeprefix(PREFIX).strip("/")
     if "/" in segment:
         raise MalformedUrlError(raw_path)
     return Target(f"/{stage}", f"cp={quote(_decode(segment), safe=_UNRESERVED)}" if segment else "")
+
+
+def is_edge(raw_path: str) -> bool:
+    """Whether a URL addresses a distribution and not the API itself; on this machine both are one."""
+    return raw_path == PREFIX or raw_path.startswith(f"{PREFIX}/")
+
+
+def without_facts(headers: Headers) -> list[tuple[str, str]]:
+    """The headers that a viewer may send: those that `connect` takes for facts are a distribution's."""
+    return [(name, value) for name, value in headers if not name.lower().startswith(RESERVED_HEADERS)]
 
 
 def _decode(segment: str) -> str:

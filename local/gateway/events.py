@@ -25,6 +25,8 @@ class Client:
     user_agent: str
     domain: str
     stage: str
+    scheme: str = "https"
+    """As the station spoke to whatever is in front."""
 
 
 def connect_event(client: Client, headers: Headers, query: str) -> Event:
@@ -80,7 +82,7 @@ def _context(client: Client, route_key: str, event_type: str) -> dict[str, Any]:
 
 
 def _forwarded(client: Client) -> Headers:
-    return [("X-Forwarded-For", client.source_ip), ("X-Forwarded-Port", "443"), ("X-Forwarded-Proto", "https")]
+    return [("X-Forwarded-For", client.source_ip), ("X-Forwarded-Port", "443"), ("X-Forwarded-Proto", client.scheme)]
 
 
 def _multi(single: str, multi: str, pairs: Headers) -> Event:

@@ -89,6 +89,28 @@ async def test_connect_sees_the_handshake_as_api_gateway_shows_it() -> None:
     assert 0 <= context["requestTimeEpoch"] - context["connectedAt"] < 60_000
 
 
+async def test_a_station_counts_as_one_with_tls_unless_the_handshake_says_otherwise() -> None:
+    handlers = Handlers()
+    async with running_gateway(handlers) as gateway:
+        for headers in ({}, {"X-Forwarded-Proto": "http"}):
+            async with gateway.station(additional_headers=headers):
+                pass
+        await gateway.drain()
+    connects = [event["headers"] for event in handlers.seen if event["requestContext"]["eventType"] == "CONNECT"]
+    assert [headers["X-Forwarded-Proto"] for headers in connects] == ["https", "http"]
+
+
+async def test_only_the_raw_url_hands_over_headers_that_state_facts() -> None:
+    handlers = Handlers()
+    async with running_gateway(handlers) as gateway:
+        for path in ("/ocpp/CP001", "/prod?cp=CP001"):
+            async with gateway.station(path, additional_headers={"X-Csms-Edge": "mtls"}):
+                pass
+        await gateway.drain()
+    connects = [event["headers"] for event in handlers.seen if event["requestContext"]["eventType"] == "CONNECT"]
+    assert [headers.get("X-Csms-Edge") for headers in connects] == [None, "mtls"]
+
+
 async def test_the_raw_url_hands_over_its_query() -> None:
     handlers = Handlers()
     async with running_gateway(handlers) as gateway, gateway.station("/prod?cp=a%2Bb&cp=c&x="):

@@ -20,6 +20,10 @@ PROOF_HEADER: Final = "x-csms-edge-secret"
 ADDRESS_HEADER: Final = "x-csms-viewer-address"
 SUBJECT_HEADER: Final = "cloudfront-viewer-cert-subject"
 """The subject of the viewer's certificate as an RFC 2253 string; CloudFront has verified the chain."""
+OWN_HEADERS: Final = "x-csms-"
+CERTIFICATE_HEADERS: Final = "cloudfront-viewer-cert-"
+RESERVED_HEADERS: Final = (OWN_HEADERS, CERTIFICATE_HEADERS)
+"""How the names of headers begin that a viewer cannot send through a distribution."""
 
 _KNOWN_FOR: Final = timedelta(minutes=10)
 """How long a process goes by the secrets it has read: a secret that was rotated twice is forgotten after this."""
