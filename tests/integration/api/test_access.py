@@ -1,126 +1,46 @@
 import pytest
 
 from csms.api.routing import Endpoint, all_endpoints
-from csms.api.scopes import Scope
 from csms.runtime import Runtime
-from csms.v16.operations import operations
+from tests.api_scopes import PAGE, PASSES, TOKENS, cell, page
 from tests.lambda_operator import LambdaOperator, claims_of
-
-ORDER: list[str | None] = [None, *Scope]
-PASSED = {200, 400, 404, 422}
-"""The requests of this table are empty ones."""
-DECLARED: dict[tuple[str, str], str | None] = {
-    ("GET", "/charge-points"): "read",
-    ("POST", "/charge-points"): "admin",
-    ("GET", "/charge-points/<identity>"): "read",
-    ("PATCH", "/charge-points/<identity>"): "admin",
-    ("DELETE", "/charge-points/<identity>"): "admin",
-    ("PUT", "/charge-points/<identity>/registration"): "admin",
-    ("PUT", "/charge-points/<identity>/quiet"): "admin",
-    ("POST", "/charge-points/<identity>/credentials"): "admin",
-    **{("POST", f"/charge-points/<identity>/commands/{action}"): "operate" for action in operations()},
-    ("POST", "/charge-points/<identity>/commands/<command>"): "operate",
-    ("GET", "/charge-points/<identity>/commands"): "read",
-    ("DELETE", "/charge-points/<identity>/commands"): "operate",
-    ("GET", "/charge-points/<identity>/commands/<command>"): "read",
-    ("DELETE", "/charge-points/<identity>/commands/<command>"): "operate",
-    ("POST", "/commands"): "operate",
-    ("GET", "/bulk/<bulk>"): "read",
-    ("GET", "/charge-points/<identity>/connectors"): "read",
-    ("GET", "/charge-points/<identity>/status-history"): "read",
-    ("GET", "/charge-points/<identity>/sessions"): "read",
-    ("GET", "/charge-points/<identity>/messages"): "read",
-    ("GET", "/charge-points/<identity>/security-events"): "read",
-    ("GET", "/charge-points/<identity>/notices"): "read",
-    ("GET", "/charge-points/<identity>/capabilities"): "read",
-    ("PATCH", "/charge-points/<identity>/capabilities"): "admin",
-    ("GET", "/charge-points/<identity>/configuration"): "read",
-    ("GET", "/charge-points/<identity>/desired-configuration"): "read",
-    ("PUT", "/charge-points/<identity>/desired-configuration"): "operate",
-    ("GET", "/models/<vendor>/<model>"): "read",
-    ("PUT", "/models/<vendor>/<model>"): "admin",
-    ("GET", "/charge-points/<identity>/reservations"): "read",
-    ("GET", "/charge-points/<identity>/local-list"): "read",
-    ("POST", "/charge-points/<identity>/local-list/sync"): "operate",
-    ("POST", "/local-lists/sync"): "operate",
-    ("GET", "/charge-points/<identity>/charging-profiles"): "read",
-    ("GET", "/charge-points/<identity>/composite-schedule"): "read",
-    ("POST", "/charge-points/<identity>/composite-schedule"): "operate",
-    ("GET", "/reservations"): "read",
-    ("GET", "/connection-attempts"): "read",
-    ("GET", "/transactions"): "read",
-    ("GET", "/transactions/<identity>/<transaction>"): "read",
-    ("GET", "/transactions/<identity>/<transaction>/meter-values"): "read",
-    ("POST", "/transactions/<identity>/<transaction>/close"): "operate",
-    ("GET", "/orphans"): "read",
-    ("GET", "/orphans/<orphan>"): "read",
-    ("POST", "/orphans/<orphan>/assign"): "operate",
-    ("GET", "/id-tags"): "read",
-    ("POST", "/id-tags"): "operate",
-    ("GET", "/id-tags/<tag>"): "read",
-    ("PATCH", "/id-tags/<tag>"): "operate",
-    ("DELETE", "/id-tags/<tag>"): "operate",
-    ("GET", "/firmware"): "read",
-    ("POST", "/firmware"): "operate",
-    ("GET", "/firmware/<image>"): "read",
-    ("DELETE", "/firmware/<image>"): "operate",
-    ("GET", "/charge-points/<identity>/firmware-updates"): "read",
-    ("DELETE", "/charge-points/<identity>/firmware-updates/<call>"): "operate",
-    ("GET", "/charge-points/<identity>/diagnostics"): "read",
-    ("GET", "/charge-points/<identity>/diagnostics/<call>/files"): "read",
-    ("DELETE", "/charge-points/<identity>/diagnostics/<call>"): "operate",
-    ("GET", "/sites"): "read",
-    ("POST", "/sites"): "admin",
-    ("GET", "/sites/<site>"): "read",
-    ("PATCH", "/sites/<site>"): "admin",
-    ("DELETE", "/sites/<site>"): "admin",
-    ("GET", "/sites/<site>/charge-points"): "read",
-    ("PUT", "/sites/<site>/charge-points/<identity>"): "admin",
-    ("DELETE", "/sites/<site>/charge-points/<identity>"): "admin",
-    ("GET", "/charging-plans"): "read",
-    ("POST", "/charging-plans"): "admin",
-    ("POST", "/charging-plans/preview"): "read",
-    ("GET", "/charging-plans/<plan>"): "read",
-    ("GET", "/charging-plans/<plan>/chart"): "read",
-    ("DELETE", "/charging-plans/<plan>"): "admin",
-    ("POST", "/charging-plans/<plan>/pause"): "operate",
-    ("POST", "/charging-plans/<plan>/resume"): "operate",
-    ("POST", "/charging-plans/<plan>/stop"): "operate",
-    ("GET", "/f/<link>"): None,
-    ("HEAD", "/f/<link>"): None,
-    ("PUT", "/u/<link>"): None,
-    ("POST", "/u/<link>"): None,
-    ("GET", "/health"): None,
-    ("GET", "/openapi.json"): None,
-    ("GET", "/docs"): None,
-}
 
 
 def ask(endpoint: Endpoint, operator: LambdaOperator) -> int:
+    """The status of an empty request."""
     path = endpoint.path.replace("<identity>", "NOBODY").replace("<transaction>", "1").replace("<", "").replace(">", "")
     return operator.send(endpoint.method, path, query="from=2026-03-05T00:00:00Z&to=2026-03-05T01:00:00Z").status
 
 
-def test_every_endpoint_asks_for_the_scope_that_was_decided() -> None:
-    assert {(each.method, each.path): each.scope for each in all_endpoints()} == DECLARED
+def test_the_table_of_routes_and_scopes_is_the_one_that_was_decided() -> None:
+    assert PAGE.read_text() == page(), "look at what has changed, then: python -m tests.api_scopes"
 
 
-@pytest.mark.parametrize("held", ORDER)
-def test_a_caller_passes_with_the_scope_or_more(csms: Runtime, held: Scope | None) -> None:
-    operator = LambdaOperator(claims_of(held) if held else claims_of("auditors"))
+@pytest.mark.parametrize("token", TOKENS)
+def test_every_route_takes_the_tokens_of_the_table_and_no_others(csms: Runtime, token: str) -> None:
+    claims = TOKENS[token]
+    operator = LambdaOperator(claims if claims is None else {**claims_of(), **claims})
 
-    passed = {(each.method, each.path) for each in all_endpoints() if ask(each, operator) in PASSED}
-    refused = {(each.method, each.path) for each in all_endpoints() if ask(each, operator) == 403}
+    answered = {(each.method, each.path): ask(each, operator) for each in all_endpoints()}
 
-    assert passed == {key for key, scope in DECLARED.items() if ORDER.index(held) >= ORDER.index(scope)}
-    assert refused == DECLARED.keys() - passed
+    refused = {key: str(status) for key, status in answered.items() if status in {401, 403}}
+    expected = {(each.method, each.path): cell(each, token) for each in all_endpoints()}
+    assert refused == {key: outcome for key, outcome in expected.items() if outcome != PASSES}
+    assert max(answered.values()) < 500
 
 
-def test_without_claims_only_the_open_routes_answer(csms: Runtime) -> None:
+def test_without_a_token_what_is_open_is_found(csms: Runtime) -> None:
     nobody = LambdaOperator(None)
-    statuses = {(each.method, each.path): ask(each, nobody) for each in all_endpoints()}
-    open_routes = {key: 404 if "<" in key[1] else 200 for key, scope in DECLARED.items() if scope is None}
-    assert statuses == dict.fromkeys(DECLARED, 401) | open_routes
+    assert {path: nobody.get(path).status for path in ("/health", "/openapi.json", "/docs")} == {
+        "/health": 200,
+        "/openapi.json": 200,
+        "/docs": 200,
+    }
+
+
+@pytest.mark.parametrize("path", ["/f/../charge-points", "/f//charge-points", "//charge-points", "/f/x/../../id-tags"])
+def test_an_open_route_leads_nowhere_else(csms: Runtime, path: str) -> None:
+    assert LambdaOperator(None).get(path).status in {401, 404}
 
 
 def test_an_id_token_is_no_access_token(csms: Runtime) -> None:

@@ -4,7 +4,10 @@ import pytest
 
 from csms.api.problems import NotAllowed, NotAuthenticated
 from csms.api.scopes import RESOURCE_SERVER, Scope, caller_of, granted, require
+from csms.settings import Settings
 from infra import definitions
+
+POOL = Settings(table_name="t").permissions_claim
 
 
 @pytest.mark.parametrize(
@@ -20,29 +23,55 @@ from infra import definitions
         ({"cognito:groups": ["admin"]}, set(Scope)),
         ({"scope": "aws.cognito.signin.user.admin"}, set()),
         ({"scope": "billing/admin"}, set()),
-        ({"cognito:groups": "[csms/admin]"}, set()),
+        ({"scope": "csms:admin"}, set()),
+        ({"scp": ["openid", "csms/operate"]}, {Scope.READ, Scope.OPERATE}),  # Okta
+        ({"scp": "operate read"}, {Scope.READ, Scope.OPERATE}),  # Entra ID, for people
+        ({"roles": ["csms/admin"]}, set(Scope)),  # Entra ID, for machines
+        ({"permissions": ["csms/read", "bills/admin"]}, {Scope.READ}),  # Auth0
+        ({"groups": ["/csms/operate"]}, {Scope.READ, Scope.OPERATE}),  # Keycloak's path of a subgroup
+        ({"groups": ["admin"], "roles": ["admin"], "permissions": ["admin"]}, set()),  # of what?
         ({"scope": "", "cognito:groups": "[]"}, set()),
         ({"scope": 7, "cognito:groups": None}, set()),
         ({}, set()),
     ],
 )
 def test_scopes_and_groups_grant_what_they_include(claims: dict[str, Any], expected: set[Scope]) -> None:
-    assert granted(claims) == expected
+    assert granted(claims, POOL) == expected
 
 
-@pytest.mark.parametrize("claims", [None, {}, {"token_use": "id", "cognito:groups": "[admin]"}])
+@pytest.mark.parametrize(
+    ("path", "claims", "expected"),
+    [
+        ("groups", {"groups": ["operate", "staff"]}, {Scope.READ, Scope.OPERATE}),
+        ("groups", {"groups": ["/admin"]}, set(Scope)),
+        ("groups", {"groups": "[operate]"}, {Scope.READ, Scope.OPERATE}),
+        ("groups", {"cognito:groups": ["admin"]}, set()),
+        ("realm_access.roles", {"realm_access": {"roles": ["admin"]}}, set(Scope)),
+        ("realm_access.roles", {"realm_access": '{"roles":["admin"]}'}, set()),
+        ("https://csms.example/may", {"https://csms.example/may": "operate"}, {Scope.READ, Scope.OPERATE}),
+        ("", {"cognito:groups": ["admin"], "groups": ["csms/read"]}, {Scope.READ}),
+    ],
+)
+def test_a_deployment_names_the_claim_that_is_about_nothing_else(
+    path: str, claims: dict[str, Any], expected: set[Scope]
+) -> None:
+    assert granted(claims, path) == expected
+
+
+@pytest.mark.parametrize("value", [["EV admin"], "[EV admin]", "EV admin", "[EV admin staff]"])
+def test_a_group_with_a_space_in_its_name_is_not_two(value: object) -> None:
+    assert granted({"groups": value}, "groups") == set()
+
+
+@pytest.mark.parametrize("claims", [None, {}, {"token_use": "id", "cognito:groups": "[admin]"}, {"groups": "admin"}])
 def test_without_an_access_token_nobody_is_known(claims: dict[str, Any] | None) -> None:
     with pytest.raises(NotAuthenticated):
-        require(Scope.READ, claims)
-
-
-def test_an_issuer_that_does_not_say_what_its_token_is_for_is_believed() -> None:
-    require(Scope.READ, {"scope": "csms/read"})
+        require(Scope.READ, claims, POOL)
 
 
 def test_a_lesser_scope_is_not_enough() -> None:
     with pytest.raises(NotAllowed, match="admin"):
-        require(Scope.ADMIN, {"token_use": "access", "scope": "csms/operate"})
+        require(Scope.ADMIN, {"token_use": "access", "scope": "csms/operate"}, POOL)
 
 
 @pytest.mark.parametrize(

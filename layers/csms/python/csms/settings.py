@@ -43,6 +43,9 @@ class Settings(BaseModel):
     files_bucket: str = ""
     public_url: str = ""
     """Where stations reach the HTTP API, without a slash at the end: the start of their short file URLs."""
+    permissions_claim: str = "cognito:groups"
+    """The claim of an access token in which `read`, `operate` and `admin` count without a prefix: its name, or a dotted
+    path to where it is nested."""
     stage: str = "prod"
     unknown_charge_points: UnknownChargePoints = UnknownChargePoints.REJECT
     heartbeat_interval_s: Annotated[int, Field(ge=10, le=300)] = 300

@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import Depends, Request
 
 from csms.api.problems import NotFound
 from csms.api.scopes import caller_of
+from csms.api.tokens import verified_claims
 from csms.calls import CallEngine
 from csms.connections import IDENTITY
 from csms.gateway import Gateway
@@ -141,9 +142,8 @@ def with_time_left(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 def _current_request(request: Request) -> CurrentRequest:
     event = request.resolved_event.raw_event
     context = event["requestContext"]
-    claims = ((context.get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
     return CurrentRequest(
-        caller=caller_of(claims),
+        caller=caller_of(verified_claims(event) or {}),
         now=datetime.fromtimestamp(context["timeEpoch"] / 1000, UTC),
         path=event["rawPath"],
         query=event.get("rawQueryString", ""),

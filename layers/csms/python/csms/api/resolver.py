@@ -32,6 +32,8 @@ from csms.api.problems import (
 from csms.api.request import with_time_left
 from csms.api.routing import Endpoint, all_endpoints, path_pattern
 from csms.api.scopes import require
+from csms.api.tokens import verified_claims
+from csms.runtime import runtime
 from csms.store.errors import InvalidCursor, KeyTooLong
 
 _JSON_TYPES: Final = {"", "application/json"}
@@ -123,7 +125,7 @@ class Resolver(APIGatewayHttpResolver):
         endpoint = self.endpoints[route.method, route.path]
         event = self.current_event
         if endpoint.scope is not None:
-            require(endpoint.scope, event.request_context.authorizer.jwt_claim)
+            require(endpoint.scope, verified_claims(event.raw_event), runtime().settings.permissions_claim)
         reads_json = endpoint.reads is not None or bool(route.dependant.body_params)
         if event.body and reads_json and event.headers["content-type"] not in _JSON_TYPES:
             raise UnsupportedMediaType("application/json is expected")
