@@ -81,7 +81,13 @@ def note_connection(store: Store, before: ChargePoint, profile: SecurityProfile,
         details = {"type": "SecurityProfileRaised", "from": before.security_profile.value, "to": profile.value}
         event = Event(EventKind.SECURITY, now, now, details)
     elif told.status is not None:
-        details = {"problem": _OLD_PROFILE, "has": profile.value, "agreedTo": told.profile.value, "fix": _CHECK}
+        details = {
+            "code": "OldSecurityProfile",
+            "problem": _OLD_PROFILE,
+            "has": profile.value,
+            "agreedTo": told.profile.value,
+            "fix": _CHECK,
+        }
         event = Event(EventKind.NOTICE, told.told_at, now, details)
     else:
         return

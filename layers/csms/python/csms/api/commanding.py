@@ -39,6 +39,8 @@ class Options:
     expires_in_s: int | None
     is_forced: bool
     idempotency_key: str | None
+    context: JsonObject | None = None
+    """What is to be known when the answer comes."""
 
     @property
     def lifetime(self) -> timedelta | None:
@@ -75,6 +77,7 @@ def place_and_wait(current: CurrentRequest, identity: str, action: str, body: Js
         is_forced=options.is_forced,
         lifetime=options.lifetime,
         idempotency_key=options.idempotency_key,
+        context=options.context,
     )
     call = _place(current, link, wanted)
     begin = time.monotonic()

@@ -25,6 +25,8 @@ class Command:
     lifetime: timedelta | None = None
     idempotency_key: str | None = None
     bulk_id: str | None = None
+    context: JsonObject | None = None
+    """What whoever orders it wants to be known when the answer comes, beside what the action wants."""
 
 
 class Commands:
@@ -71,4 +73,5 @@ class Commands:
             files=self._files,
         )
         prepared = operations()[command.action].prepare(command.body, situation)
-        return self._engine.place(replace(order, payload=prepared.payload, context=prepared.context), link)
+        context = {**(command.context or {}), **(prepared.context or {})} or None
+        return self._engine.place(replace(order, payload=prepared.payload, context=context), link)

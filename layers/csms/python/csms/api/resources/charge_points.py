@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field
 
+from csms import profile_upgrade
 from csms.api.commanding import withdraw_all
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
 from csms.api.identities import NewIdentity
@@ -97,11 +98,22 @@ class BootView(View):
     meter_serial_number: str | None = None
 
 
+class SecurityProfileUpgradeView(View):
+    """A higher security profile that a charge point was told and has not come with yet."""
+
+    security_profile: int
+    told_at: Moment
+    status: str | None = Field(description="What it answered; null if it has not, or not clearly.")
+
+
 class ChargePointView(View):
     """A charge point."""
 
     id: str
-    security_profile: int
+    security_profile: int = Field(description="The lowest that it may connect with.")
+    security_profile_upgrade: SecurityProfileUpgradeView | None = Field(
+        description="A higher one that it may connect with, too; the first time it does leaves only this."
+    )
     has_password: bool
     registration: Registration
     online: bool
@@ -284,11 +296,19 @@ def _read(current: CurrentRequest, charge_point: ChargePoint) -> ChargePointView
     return _view(current, charge_point, current.store.links.get(charge_point.id))
 
 
+def _upgrade(charge_point: ChargePoint) -> SecurityProfileUpgradeView | None:
+    told = profile_upgrade.pending(charge_point)
+    if told is None:
+        return None
+    return SecurityProfileUpgradeView(security_profile=told.profile.value, told_at=told.told_at, status=told.status)
+
+
 def _view(current: CurrentRequest, charge_point: ChargePoint, link: Link | None) -> ChargePointView:
     link = link or Link(charge_point.id, Registration.PENDING)
     return ChargePointView(
         id=charge_point.id,
         security_profile=charge_point.security_profile.value,
+        security_profile_upgrade=_upgrade(charge_point),
         has_password=bool(charge_point.secrets),
         registration=link.registration,
         quiet=link.is_quiet,

@@ -1,7 +1,8 @@
 """ChangeConfiguration [S 5.3]: set a configuration key.
 
 AuthorizationKey is the station's password: the new one is accepted beside the old one before the call goes out, and
-its end decides which stays [W3 A01].
+its end decides which stays [W3 A01]. SecurityProfile is how it connects, treated alike
+(`csms.v16.security_profile`).
 """
 
 from typing import Annotated, Final, Literal
@@ -12,11 +13,10 @@ from csms import password_change
 from csms.calls import CallRefused
 from csms.credentials import secret_from_text
 from csms.store.configuration import Reported
-from csms.v16 import commissioning
+from csms.v16 import commissioning, security_profile
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Settled, Situation
-from csms.v16.rules import known_number, number_of
+from csms.v16.rules import known_number
 
-_SECURITY_PROFILE: Final = "SecurityProfile"
 _REBOOT_REQUIRED: Final = "RebootRequired"
 
 
@@ -47,8 +47,8 @@ def check(request: ChangeConfigurationRequest, situation: Situation) -> None:
         raise CallRefused("key: a name of printable characters is expected")
     if request.is_for(password_change.KEY):
         _check_password(request.value)
-    if request.is_for(_SECURITY_PROFILE):
-        _check_security_profile(request.value, situation)
+    if request.is_for(security_profile.KEY):
+        security_profile.check(request.value, situation)
     known = situation.store.configuration.get(situation.charge_point_id, request.key)
     if known and known.is_read_only:
         raise CallRefused(f"{request.key}: the charge point reports it as read-only")
@@ -57,9 +57,11 @@ def check(request: ChangeConfigurationRequest, situation: Situation) -> None:
 
 @CHANGE_CONFIGURATION.precedes
 def accept_both(request: ChangeConfigurationRequest, situation: Situation) -> None:
-    """From now on the station may come with either password."""
+    """From now on the station may come with either password, or either security profile."""
     if request.is_for(password_change.KEY) and situation.call_id is not None:
         password_change.begin(situation.store, situation.charge_point_id, situation.call_id, request.value)
+    if request.is_for(security_profile.KEY):
+        security_profile.begin(request.value, situation)
 
 
 @CHANGE_CONFIGURATION.applies
@@ -72,6 +74,8 @@ def apply(
     status = response.status if response else None
     if request.is_for(password_change.KEY):
         _settle_password(status, settled)
+    if request.is_for(security_profile.KEY):
+        security_profile.settle(settled)
     _keep(request, status, settled)
     commissioning.after_changing(request.key, request.value, settled)
 
@@ -93,13 +97,6 @@ def _check_password(value: str) -> None:
         secret_from_text(value)
     except ValueError as error:
         raise CallRefused(f"value: an AuthorizationKey has {error} [W3 A00.FR.205]") from error
-
-
-def _check_security_profile(value: str, situation: Situation) -> None:
-    charge_point = situation.store.charge_points.get(situation.charge_point_id)
-    wanted = number_of(value)
-    if charge_point and wanted is not None and wanted < charge_point.security_profile:
-        raise CallRefused("value: a security profile is never lowered over OCPP [W3 A00.FR.005]")
 
 
 def _check_list(request: ChangeConfigurationRequest, situation: Situation) -> None:

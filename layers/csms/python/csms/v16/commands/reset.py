@@ -3,7 +3,8 @@
 from enum import StrEnum
 from typing import Literal
 
-from csms.v16.operations import CommandRequest, CommandResponse, Operation
+from csms.v16 import security_profile
+from csms.v16.operations import CommandRequest, CommandResponse, Operation, Situation
 
 
 class ResetType(StrEnum):
@@ -26,3 +27,9 @@ class ResetResponse(CommandResponse):
 
 
 RESET = Operation("Reset", ResetRequest, ResetResponse, is_immediate=True)
+
+
+@RESET.checks
+def check(_: ResetRequest, situation: Situation) -> None:
+    """A restart for a new security profile is over when the station has it."""
+    security_profile.check_restart(situation)
