@@ -10,7 +10,9 @@ from aws_lambda_powertools.event_handler import Response
 
 MEDIA_TYPE: Final = "text/csv"
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
-_STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = re.compile("(^|[;\t\r\n])(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
+"""Where a cell begins that a spreadsheet runs: some take the full-width signs as well, and those of countries where the
+comma is in numbers end cells at semicolons, wherever quotes are."""
 
 
 def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -34,6 +36,6 @@ def csv_response(
 
 def _cell(value: object) -> object:
     """Text that a spreadsheet would run as a formula gets an apostrophe; a number is one whatever its sign."""
-    if isinstance(value, str) and value.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(value):
-        return f"'{value}"
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return _FORMULA.sub(r"\1'", value)
     return value
