@@ -152,6 +152,17 @@ def test_a_station_that_takes_only_power_is_told_power(site: PlayedSite) -> None
     assert schedule["chargingSchedulePeriod"][0] == {"startPeriod": 0, "limit": 16 * 230, "numberPhases": 1}
 
 
+def test_a_station_that_claims_to_take_no_period_at_all_is_charged_with(site: PlayedSite) -> None:
+    site.add_site(32)
+    station = site.add_station("A")
+    reported = [Reported("ChargingScheduleMaxPeriods", "0", is_read_only=True)]
+    site.csms.store.configuration.report(ChargePointId("A"), reported, site.now)
+    station.begin()
+    site.add_plan()
+    site.settle()
+    assert station.limit_a(site.now) == 32
+
+
 def test_a_schedule_has_no_more_periods_than_the_station_takes_and_ends_with_the_safe_limit(site: PlayedSite) -> None:
     site.add_site(32)
     station = site.add_station("A")

@@ -188,7 +188,7 @@ def _periods(schedule: ChargingSchedule, limits: Mapping[str, str]) -> Iterator[
     periods, most = schedule.charging_schedule_period, limit_of(limits.get(MAX_PERIODS))
     if not periods:
         yield Fault(_PERIOD, "at least one [S 7.13]")
-    if most is not None and len(periods) > most:
+    if most and len(periods) > most:  # 0 would be a station that takes no schedule at all: it says nothing
         yield Fault(_PERIOD, f"the charge point takes {most} periods ({MAX_PERIODS})")
     if periods and periods[0].start_period != 0:
         yield Fault(f"{_PERIOD}.0.startPeriod", "the first must be 0 [S 7.13]")
