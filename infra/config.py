@@ -40,6 +40,8 @@ class Config(Settings):
     public_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$")] = ""
     """A domain of one's own in front of the HTTP API, for the URLs that stations get; `http://` for those without TLS.
     The API's own address unless given."""
+    events_queue_url: Literal[""] = ""
+    event_bus: Literal[""] = ""
 
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = "prod"
     """Names the stack and is the path of the WebSocket URL."""
@@ -109,3 +111,7 @@ class Config(Settings):
             "public_url": public_url,
         }
         return {name.upper(): str(value) for name, value in settings.items()}
+        events_queue_url: str,
+        event_bus: str,
+            "events_queue_url": events_queue_url,
+            "event_bus": event_bus,

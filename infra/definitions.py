@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from csms.store.changes import ENDED_CALLS, SITE_CHANGES
+from csms.store.changes import ENDED_CALLS, NEWS, SITE_CHANGES
 from csms.store.keys import INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE
 
 __all__ = [
     "AWS_SERVICES",
     "BOUNDARIES_QUEUE",
     "CALLS_QUEUE",
+    "CHANGES_STREAM",
     "CONNECT_ROUTE",
     "DEFAULT_ROUTE",
     "DISCONNECT_ROUTE",
-    "ENDED_CALLS_STREAM",
+    "EVENTS_QUEUE",
     "FUNCTIONS",
     "GUARDED_ROUTE",
     "INDEXES",
@@ -38,7 +39,16 @@ __all__ = [
     "StreamSource",
 ]
 
-AWS_SERVICES: Final = ("apigatewaymanagementapi", "dynamodb", "kms", "s3", "secretsmanager", "sqs", "stepfunctions")
+AWS_SERVICES: Final = (
+    "apigatewaymanagementapi",
+    "dynamodb",
+    "events",
+    "kms",
+    "s3",
+    "secretsmanager",
+    "sqs",
+    "stepfunctions",
+)
 """The services that `csms` makes clients of: botocore's models of all others stay out of the layer."""
 
 STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
@@ -70,7 +80,7 @@ class FunctionDefinition:
     name: str
     timeout_s: int
     memory_mb: int
-    table_actions: tuple[str, ...]
+    table_actions: tuple[str, ...] = ()
     """What it calls on the table and its indexes."""
     connection_methods: tuple[str, ...] = ()
     """What it calls at the @connections endpoint: POST sends a message, DELETE closes."""
@@ -90,6 +100,10 @@ class FunctionDefinition:
     @property
     def handler(self) -> str:
         """Import path of the entry point."""
+    passes_on_events: bool = False
+    """Whether it sends to the queue of what others are told."""
+    publishes_events: bool = False
+    """Whether it puts events on the bus."""
         return f"{self.name}.handler.lambda_handler"
 
 
@@ -154,6 +168,13 @@ FUNCTIONS: Final = {
             timeout_s=55,  # the next one starts a minute after this one
             memory_mb=512,
             table_actions=_EFFECTS,
+            passes_on_events=True,
+        ),
+        FunctionDefinition(
+            "publish_events",
+            timeout_s=15,
+            memory_mb=512,
+            publishes_events=True,
             connection_methods=("POST",),
             places_calls=True,
             workflow_actions=_COMPLETES_AND_STARTS,
@@ -218,8 +239,8 @@ class StreamSource:
     """Changes of the table that feed a function."""
 
     function: str
-    pattern: Mapping[str, Any]
-    """Event-source filter: which changes."""
+    patterns: tuple[Mapping[str, Any], ...]
+    """Event-source filters: which changes. Any one of them will do; there may be five by default."""
     batch_size: int
     window_s: int
     """How long changes are gathered before the function runs."""
@@ -241,9 +262,9 @@ CALLS_QUEUE: Final = QueueSource(
     maximum_concurrency=20,
     maximum_receives=5,
 )
-ENDED_CALLS_STREAM: Final = StreamSource(
+CHANGES_STREAM: Final = StreamSource(
     "finish_calls",
-    pattern=ENDED_CALLS,
+    patterns=(ENDED_CALLS, *NEWS),
     batch_size=100,
     window_s=5,  # by then the process that ended a call has done what follows, unless it died
     retries=20,
@@ -257,10 +278,16 @@ BOUNDARIES_QUEUE: Final = QueueSource(
 )
 SITE_CHANGES_STREAM: Final = StreamSource(
     "wake_plans",
-    pattern=SITE_CHANGES,
+    patterns=(SITE_CHANGES,),
     batch_size=100,
     window_s=0,  # a car that begins to charge is not kept waiting; changes that come meanwhile are one batch
     retries=20,
+EVENTS_QUEUE: Final = QueueSource(
+    "publish_events",
+    batch_size=10,  # as many as EventBridge takes at once
+    maximum_concurrency=10,
+    maximum_receives=20,  # half an hour of a bus that takes nothing
+)
     maximum_age_s=3600,  # by then the wait of the workflow has timed out
 )
 """The second and last reader of the stream: DynamoDB throttles more than two of a shard."""

@@ -7,6 +7,8 @@ from infra.config import Config
 from infra.constructs.calls import Calls
 from infra.constructs.charge_points import ChargePoints
 from infra.constructs.charging_plans import ChargingPlans
+from infra.constructs.edge import Distributions
+from infra.constructs.events import Events
 from infra.constructs.files import Files
 from infra.constructs.functions import Functions
 from infra.constructs.operators import Operators
@@ -30,6 +32,7 @@ class CsmsStack(Stack):
         charge_points = ChargePoints(self, "ChargePoints", config)
         calls = Calls(self, "Calls")
         charging_plans = ChargingPlans(self, "ChargingPlans")
+        events = Events(self, "Events")
         secrets = Secrets(self, "Secrets")
         operators = Operators(self, "Operators", config)
         environment = config.environment(
@@ -39,6 +42,8 @@ class CsmsStack(Stack):
             charging_plan_arn=charging_plans.state_machine_arn,
             boundaries_queue_url=charging_plans.queue_url,
             secrets_key_id=secrets.key_id,
+            events_queue_url=events.queue_url,
+            event_bus=events.bus_name,
             files_bucket=files.bucket.bucket_name,
             public_url=operators.url,
         )
@@ -55,3 +60,5 @@ class CsmsStack(Stack):
         charging_plans.run(functions, config)
         Sweep(self, "Sweep", functions)
         operators.route(functions)
+        events.grant(functions)
+        events.feed(functions)

@@ -13,7 +13,7 @@ from local.environment import CREDENTIALS
 from local.errors import StackError
 from local.listener import HOST, Listener
 
-SERVICES: Final = ("dynamodb", "dynamodbstreams", "kms", "lambda", "s3", "sqs", "stepfunctions")
+SERVICES: Final = ("dynamodb", "dynamodbstreams", "events", "kms", "lambda", "s3", "sqs", "stepfunctions")
 _START_TIMEOUT_S: Final = 30
 _STOP_TIMEOUT_S: Final = 120
 """A day of a few hundred stations takes MiniStack several seconds to write."""

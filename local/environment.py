@@ -11,6 +11,8 @@ TABLE_NAME: Final = "csms"
 FILES_BUCKET: Final = "csms-files"
 CALLS_QUEUE_NAME: Final = "csms-calls"
 BOUNDARIES_QUEUE_NAME: Final = "csms-boundaries"
+EVENTS_QUEUE_NAME: Final = "csms-events"
+EVENT_BUS: Final = "csms"
 SECRETS_KEY: Final = "alias/csms-secrets"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 """Of the embedded AWS, which holds presigned URLs to them."""
@@ -31,6 +33,8 @@ def handler_environment(aws_url: str, callback_url: str, public_url: str = "") -
         "CALLS_QUEUE_URL": f"{aws_url}/{ACCOUNT}/{CALLS_QUEUE_NAME}",
         "CHARGING_PLAN_ARN": CHARGING_PLAN_ARN,
         "BOUNDARIES_QUEUE_URL": f"{aws_url}/{ACCOUNT}/{BOUNDARIES_QUEUE_NAME}",
+        "EVENTS_QUEUE_URL": f"{aws_url}/{ACCOUNT}/{EVENTS_QUEUE_NAME}",
+        "EVENT_BUS": EVENT_BUS,
         "SECRETS_KEY_ID": SECRETS_KEY,
         "PUBLIC_URL": public_url,
         "STAGE": STAGE,

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 from infra.definitions import (
     BOUNDARIES_QUEUE,
     CALLS_QUEUE,
+    EVENTS_QUEUE,
     FUNCTIONS,
     INDEXES,
     PARTITION_KEY,
@@ -26,6 +28,8 @@ from local.environment import (
     CALLS_QUEUE_NAME,
     CHARGING_PLAN_ARN,
     CHARGING_PLAN_NAME,
+    EVENT_BUS,
+    EVENTS_QUEUE_NAME,
     FILES_BUCKET,
     REGION,
     SECRETS_KEY,
@@ -54,6 +58,8 @@ def provision() -> None:
     sqs = boto3.client("sqs")
     _provision_queue(sqs, CALLS_QUEUE_NAME, CALLS_QUEUE)
     _provision_queue(sqs, BOUNDARIES_QUEUE_NAME, BOUNDARIES_QUEUE)
+    _provision_queue(sqs, EVENTS_QUEUE_NAME, EVENTS_QUEUE)
+    _provision_bus(boto3.client("events"))
     _provision_key(boto3.client("kms"))
     _provision_bucket(boto3.client("s3"))
     _provision_functions(boto3.client("lambda"))
@@ -106,6 +112,11 @@ def _provision_queue(client: "SQSClient", name: str, source: QueueSource) -> Non
         QueueUrl=client.create_queue(QueueName=name)["QueueUrl"],
         Attributes={"VisibilityTimeout": str(source.visibility_timeout_s), "RedrivePolicy": json.dumps(redrive)},
     )
+
+
+def _provision_bus(client: Any) -> None:
+    with suppress(client.exceptions.ResourceAlreadyExistsException):
+        client.create_event_bus(Name=EVENT_BUS)
 
 
 def _provision_key(client: "KMSClient") -> None:

@@ -16,7 +16,8 @@ from csms.v16.registry import actions
 from infra.definitions import (
     BOUNDARIES_QUEUE,
     CALLS_QUEUE,
-    ENDED_CALLS_STREAM,
+    CHANGES_STREAM,
+    EVENTS_QUEUE,
     FUNCTIONS,
     OPEN_ROUTES,
     SITE_CHANGES_STREAM,
@@ -29,6 +30,7 @@ from local.aws import EmbeddedAws
 from local.environment import (
     BOUNDARIES_QUEUE_NAME,
     CALLS_QUEUE_NAME,
+    EVENTS_QUEUE_NAME,
     STAGE,
     TABLE_NAME,
     handler_environment,
@@ -128,7 +130,7 @@ def _load_functions(exits: AsyncExitStack) -> dict[str, LambdaFunction]:
     plans = exits.enter_context(ThreadPoolExecutor(_PLAN_THREADS, "plan"))
     pools = {
         "operator_api": operators,
-        **dict.fromkeys(("dispatch_calls", "finish_calls", "sweep"), events),
+        **dict.fromkeys(("dispatch_calls", "finish_calls", "publish_events", "sweep"), events),
         **dict.fromkeys(("plan_charging", "send_profile", "wake_plans"), plans),
     }
     return {name: LambdaFunction.load(definition, pools.get(name, stations)) for name, definition in FUNCTIONS.items()}
@@ -140,6 +142,7 @@ def _prepare(functions: Mapping[str, LambdaFunction]) -> Sequence[Source]:
     csms = runtime()
     seed(csms.store.id_tags)
     _ = csms.gateway, csms.call_queue, csms.files, csms.boundary_queue, csms.charging_plans
+    _ = csms.event_queue, csms.event_bus
     resume_plans(csms.workflows)
     return _event_sources(functions)
 
@@ -159,7 +162,8 @@ def _event_sources(functions: Mapping[str, LambdaFunction]) -> Sequence[Source]:
     return (
         from_queue(CALLS_QUEUE_NAME, CALLS_QUEUE),
         from_queue(BOUNDARIES_QUEUE_NAME, BOUNDARIES_QUEUE),
-        from_stream(ENDED_CALLS_STREAM),
+        from_queue(EVENTS_QUEUE_NAME, EVENTS_QUEUE),
+        from_stream(CHANGES_STREAM),
         from_stream(SITE_CHANGES_STREAM),
         Clock(SWEEP_SCHEDULE, functions[SWEEP_SCHEDULE.function]),
     )

@@ -56,9 +56,13 @@ def _is_allowed(name: str, service: str, operation: str, arguments: dict[str, An
     if service == "kms":
         return definition.places_calls and operation in SECRET_ACTIONS
     if service == "sqs":
+        if arguments["QueueUrl"] == os.environ.get("EVENTS_QUEUE_URL"):
+            return definition.passes_on_events and operation == "SendMessageBatch"
         is_boundary = arguments["QueueUrl"] == os.environ.get("BOUNDARIES_QUEUE_URL")
         wakes_calls = definition.places_calls or definition.wakes_calls
         return (definition.sends_boundaries if is_boundary else wakes_calls) and operation == "SendMessage"
+    if service == "events":
+        return definition.publishes_events and operation == "PutEvents"
     if service == "secretsmanager":
         return definition.knows_edges and operation == "GetSecretValue"
     return service == "apigatewaymanagementapi" and _CONNECTION_METHODS[operation] in definition.connection_methods

@@ -7,7 +7,7 @@ from constructs import Construct
 from infra.constructs.event_sources import feed_from_queue, feed_from_stream
 from infra.constructs.functions import Functions
 from infra.constructs.queues import work_queue
-from infra.definitions import CALLS_QUEUE, ENDED_CALLS_STREAM, FUNCTIONS
+from infra.definitions import CALLS_QUEUE, CHANGES_STREAM, FUNCTIONS
 
 
 class Calls(Construct):
@@ -30,6 +30,6 @@ class Calls(Construct):
                 functions.allow(name, statement)
 
     def feed(self, functions: Functions, table: TableV2) -> None:
-        """Hand wake-ups to `dispatch_calls`, and calls that have ended to `finish_calls`."""
+        """Hand wake-ups to `dispatch_calls`, and what `finish_calls` follows up: calls that have ended, and news."""
         feed_from_queue(self, "Dispatch", CALLS_QUEUE, functions, self._queue)
-        feed_from_stream(self, "Finish", ENDED_CALLS_STREAM, functions, table)
+        feed_from_stream(self, "Finish", CHANGES_STREAM, functions, table)

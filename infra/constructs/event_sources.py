@@ -52,7 +52,7 @@ def feed_from_stream(
         target=functions[source.function],
         event_source_arn=arn,
         starting_position=StartingPosition.LATEST,
-        filters=[{"pattern": json.dumps(source.pattern)}],
+        filters=[{"pattern": json.dumps(pattern)} for pattern in source.patterns],
         batch_size=source.batch_size,
         max_batching_window=Duration.seconds(source.window_s),
         report_batch_item_failures=True,

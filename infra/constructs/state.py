@@ -46,6 +46,8 @@ class State(Construct):
         """Allow every function its own actions on the table, and Query on the indexes to those that query."""
         indexes = [f"{self.table.table_arn}/index/{name}" for name in INDEXES]
         for name, definition in FUNCTIONS.items():
+            if not definition.table_actions:
+                continue
             actions = [f"dynamodb:{action}" for action in definition.table_actions]
             functions.allow(name, PolicyStatement(actions=actions, resources=[self.table.table_arn]))
             if "Query" in definition.table_actions:

@@ -38,7 +38,7 @@ class StreamPoller:
 
     async def _take_turn(self, stopping: asyncio.Event) -> None:
         records = await asyncio.to_thread(self._read)
-        self._gather([record for record in records if matches(self._source.pattern, record)])
+        self._gather([record for record in records if self._is_wanted(record)])
         is_time = time.monotonic() - self._gathering_since >= self._source.window_s
         if self._gathered and (is_time or len(self._gathered) >= self._source.batch_size):
             batch, self._gathered = self._gathered, []
@@ -46,6 +46,9 @@ class StreamPoller:
                 await self._deliver(batch[start : start + self._source.batch_size], stopping)
         if not records:
             await pause(stopping, _POLL_S)
+
+    def _is_wanted(self, record: Any) -> bool:
+        return any(matches(pattern, record) for pattern in self._source.patterns)
 
     def _gather(self, records: Sequence[Any]) -> None:
         if records and not self._gathered:

@@ -70,9 +70,13 @@ def test_every_setting_of_the_application_can_be_chosen() -> None:
         unknown_charge_points=UnknownChargePoints.PENDING,
         history_days=7,
     )
+        events_queue_url="https://e",
+        event_bus="bus",
 
 
 def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(InvalidContextError) as caught:
         Config.from_context(json.loads('{"stage": "", "historyDays": 0}'))
     assert len(str(caught.value).splitlines()) == 3
+        events_queue_url="https://e",
+        event_bus="bus",

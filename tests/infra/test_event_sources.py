@@ -7,7 +7,8 @@ import pytest
 from infra.definitions import (
     BOUNDARIES_QUEUE,
     CALLS_QUEUE,
-    ENDED_CALLS_STREAM,
+    CHANGES_STREAM,
+    EVENTS_QUEUE,
     FUNCTIONS,
     SITE_CHANGES_STREAM,
     QueueSource,
@@ -15,8 +16,12 @@ from infra.definitions import (
 )
 from tests.infra.synthesized import Synthesized, flat
 
-QUEUES = {"CALLS_QUEUE_URL": CALLS_QUEUE, "BOUNDARIES_QUEUE_URL": BOUNDARIES_QUEUE}
-STREAMS = [ENDED_CALLS_STREAM, SITE_CHANGES_STREAM]
+QUEUES = {
+    "CALLS_QUEUE_URL": CALLS_QUEUE,
+    "BOUNDARIES_QUEUE_URL": BOUNDARIES_QUEUE,
+    "EVENTS_QUEUE_URL": EVENTS_QUEUE,
+}
+STREAMS = [CHANGES_STREAM, SITE_CHANGES_STREAM]
 TO_CONSUME = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 TO_READ = {
     "dynamodb:DescribeStream",
@@ -24,6 +29,10 @@ TO_READ = {
     "dynamodb:GetShardIterator",
     "dynamodb:ListStreams",
 }
+
+MOST_FILTERS = 5
+LONGEST_FILTER = 4096
+"""What a mapping takes without asking AWS for more."""
 
 each_queue = pytest.mark.parametrize(("variable", "source"), QUEUES.items())
 each_stream = pytest.mark.parametrize("source", STREAMS, ids=lambda source: source.function)
@@ -62,8 +71,10 @@ def test_one_function_may_take_the_messages_of_a_queue(
 @each_stream
 def test_changes_are_handled_from_the_stream(deployed: Synthesized, source: StreamSource) -> None:
     mapping = deployed.feeds(source.function)[deployed.stream_arn]
-    (pattern,) = mapping["FilterCriteria"]["Filters"]
-    assert json.loads(pattern["Pattern"]) == source.pattern
+    filters = [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
+    assert filters == list(source.patterns)
+    assert len(filters) <= MOST_FILTERS
+    assert max(len(json.dumps(each)) for each in filters) <= LONGEST_FILTER
     assert mapping["BatchSize"] == source.batch_size
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True

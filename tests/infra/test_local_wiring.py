@@ -32,6 +32,8 @@ def test_handlers_find_the_same_resources_in_their_environment(deployed: Synthes
         "CALLS_QUEUE_URL",
         "CHARGING_PLAN_ARN",
         "BOUNDARIES_QUEUE_URL",
+        "EVENTS_QUEUE_URL",
+        "EVENT_BUS",
         "FILES_BUCKET",
         "SECRETS_KEY_ID",
         "STAGE",

@@ -107,4 +107,7 @@ def test_the_outputs_say_where_to_connect(deployed: Synthesized) -> None:
     assert outputs["OcppUrl"].startswith("wss://")
     assert outputs["OcppUrl"].endswith("/prod?cp=")
     assert outputs["ApiUrl"].startswith("https://")
-    assert set(outputs) == {"OcppUrl", "ApiUrl", "UserPoolId", "PeopleClientId", "MachinesClientId", "TokenUrl"}
+    assert set(outputs) == {
+        *("OcppUrl", "ApiUrl", "EventBusName"),
+        *("UserPoolId", "PeopleClientId", "MachinesClientId", "TokenUrl"),
+    }

@@ -41,6 +41,7 @@ def csms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
         sqs = boto3.client("sqs")
         monkeypatch.setenv("CALLS_QUEUE_URL", sqs.create_queue(QueueName="calls")["QueueUrl"])
         monkeypatch.setenv("BOUNDARIES_QUEUE_URL", sqs.create_queue(QueueName="boundaries")["QueueUrl"])
+        monkeypatch.setenv("EVENTS_QUEUE_URL", sqs.create_queue(QueueName="events")["QueueUrl"])
         monkeypatch.setenv("SECRETS_KEY_ID", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
         runtime.cache_clear()
         limit_keys(runtime().store.links._table._client)

@@ -36,9 +36,11 @@ def change(call: Call, number: int = 1) -> dict[str, Any]:
     image = {"charge_point_id": call.charge_point_id, "call_id": call.id, "state": "accepted"}
     write = TypeSerializer().serialize
     return {
+        "eventID": str(number),
         "eventName": "MODIFY",
         "eventSource": "aws:dynamodb",
         "dynamodb": {
+            "ApproximateCreationDateTime": 1772712000,
             "Keys": {"PK": write(key.partition), "SK": write(key.sort)},
             "NewImage": {name: write(value) for name, value in image.items()},
             "SequenceNumber": str(number),

@@ -21,8 +21,9 @@ from csms.smart_charging.sharing import plan as share
 from csms.smart_charging.situation import Decision
 from csms.store import Store
 from csms.store.charging_plans import ChargingPlan, PlanState, Release
+from csms.store.history import Event, EventKind
 from csms.store.links import WaitingListFull
-from csms.store.planned_profiles import PlannedProfile, SendOutcome
+from csms.store.planned_profiles import PlannedProfile, ProfileRole, SendOutcome
 from csms.store.sites import Site, WaitingTask
 from csms.wanted_profiles import TargetId, Wanted, awaits_release, releases
 from csms.workflows import StepFunctions
@@ -37,6 +38,10 @@ _SOON: Final = timedelta(seconds=5)
 _SLACK: Final = timedelta(minutes=2)
 _LIFETIME: Final = timedelta(seconds=20)
 """A profile that was not sent by then would be sent by a later step anyway."""
+_NOT_FOLLOWED: Final = (
+    "it is told again and reckoned with at its maximum: compare GET .../composite-schedule with what it answers, "
+    "and see whether another system limits it, or its meter or wiring is not what the site says"
+)
 _OVER: Final = {"next": "end", "decreases": [], "increases": [], "version": 0}
 
 
@@ -161,6 +166,7 @@ class ChargingPlans:
     def _decide(self, plan: ChargingPlan, site: Site, now: datetime, *, wave: int) -> JsonObject:
         found = survey(self._store, site, plan, now)
         self._adopt(found)
+        self._notice(found)
         wanted = Wanted(found, share(found.situation), wave)
         everything = wanted.to_send()
         chosen = everything[:MOST_IN_A_WAVE]
@@ -182,6 +188,20 @@ class ChargingPlans:
             strange = [number for number, row in station.connectors.items() if row.site_id != found.site.id]
             if strange:
                 self._store.sites.adopt_connectors(found.site.id, station.id, strange)
+
+    def _notice(self, found: Survey) -> None:
+        """Enter who does not follow in the history of its charge point, once for each time it was told."""
+        for key in found.disobedient:
+            row = found.planned[TargetId(*key, ProfileRole.TRANSACTION)]
+            details = {
+                "code": "LimitNotFollowed",
+                "problem": found.faults[key],
+                "fix": _NOT_FOLLOWED,
+                "connectorId": key.connector_id,
+                "planId": found.plan.id,
+            }
+            event = Event(EventKind.NOTICE, row.as_of, found.now, details)
+            self._store.history.record(key.charge_point_id, event, identity=f"{found.plan.id}#{key.connector_id}")
 
     def _release(self, plan: ChargingPlan, site: Site, now: datetime) -> JsonObject:
         """Take back what the plan has installed; the failsafe only if it is to be cleared."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from csms.charging_plans import ChargingPlans
     from csms.connections import Connections
     from csms.edge import Edges
+    from csms.event_bus import EventBus
+    from csms.event_queue import EventQueue
     from csms.files import Files
     from csms.v16.orders import Commands
     from csms.workflows import StepFunctions
@@ -134,6 +136,21 @@ class Runtime:
     def call_queue(self) -> CallQueue:
         """Wakes the engine later; a message sent twice wakes it twice, which does no harm."""
         return CallQueue(boto3.client("sqs", config=_PATIENT), self.settings.calls_queue_url)
+
+    @cached_property
+    def event_queue(self) -> "EventQueue":
+        """Takes what others are to be told."""
+        from csms.event_queue import EventQueue
+
+        return EventQueue(boto3.client("sqs", config=_PATIENT), self.settings.events_queue_url)
+
+    @cached_property
+    def event_bus(self) -> "EventBus":
+        """Tells them. One attempt: the queue brings back what the bus did not take."""
+        from csms.event_bus import EventBus
+
+        config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
+        return EventBus(boto3.client("events", config=config), self.settings.event_bus)
 
     @cached_property
     def files(self) -> "Files":

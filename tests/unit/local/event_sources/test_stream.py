@@ -15,7 +15,7 @@ from local.event_sources.stream import StreamPoller
 from tests.unit.local.event_sources.invoked import Invoked
 
 SOURCE = StreamSource(
-    "finish_calls", pattern={"eventName": ["MODIFY"]}, batch_size=100, window_s=0, retries=2, maximum_age_s=60
+    "finish_calls", patterns=({"eventName": ["MODIFY"]},), batch_size=100, window_s=0, retries=2, maximum_age_s=60
 )
 EXPIRED = ClientError({"Error": {"Code": "ExpiredIteratorException"}}, "GetRecords")
 

@@ -54,9 +54,17 @@ def shard_of(text: str) -> int:
     return zlib.crc32(text.encode()) % SHARDS
 
 
+_CHARGE_POINT: Final = "CP#"
+
+
 def charge_point_partition(charge_point_id: ChargePointId) -> str:
     """Everything that belongs to one charge point."""
-    return f"CP#{charge_point_id}"
+    return f"{_CHARGE_POINT}{charge_point_id}"
+
+
+def charge_point_of(partition: str) -> ChargePointId:
+    """Whose partition it is."""
+    return ChargePointId(partition.removeprefix(_CHARGE_POINT))
 
 
 def charge_point(charge_point_id: ChargePointId) -> Key:
@@ -69,9 +77,12 @@ def identity(charge_point_id: str) -> Key:
     return Key(f"IDENTITY#{charge_point_id.casefold()}", "IDENTITY")
 
 
+LINK: Final = "LINK"
+
+
 def link(charge_point_id: ChargePointId) -> Key:
     """The small hot row: connection, registration, liveness."""
-    return Key(charge_point_partition(charge_point_id), "LINK")
+    return Key(charge_point_partition(charge_point_id), LINK)
 
 
 CONNECTOR_PREFIX: Final = "CONNECTOR#"
@@ -82,9 +93,12 @@ def connector(charge_point_id: ChargePointId, connector_id: int) -> Key:
     return Key(charge_point_partition(charge_point_id), f"{CONNECTOR_PREFIX}{connector_id}")
 
 
+TRANSACTION_PREFIX: Final = "TX#"
+
+
 def transaction(charge_point_id: ChargePointId, transaction_id: TransactionId) -> Key:
     """One transaction."""
-    return Key(charge_point_partition(charge_point_id), f"TX#{transaction_id}")
+    return Key(charge_point_partition(charge_point_id), f"{TRANSACTION_PREFIX}{transaction_id}")
 
 
 def transaction_meter_partition(charge_point_id: ChargePointId, transaction_id: TransactionId) -> str:

@@ -319,6 +319,11 @@ def _from_wire(item: Mapping[str, Any]) -> Item:
     return {name: _deserializer.deserialize(value) for name, value in item.items()}
 
 
+def from_image(image: Mapping[str, Any]) -> Item:
+    """An item as the table's stream has it, binaries in base64."""
+    return _from_wire(image)
+
+
 def _new_item(key: Key, attributes: Mapping[str, Any]) -> dict[str, Any]:
     _check_length(key)
     return _to_wire({PARTITION_KEY: key.partition, SORT_KEY: key.sort, "v": SCHEMA_VERSION, **_present(attributes)})
