@@ -94,16 +94,16 @@ class FunctionDefinition:
     """What it does with the state machine of charging plans. Who can end a call completes the task waiting for it."""
     sends_boundaries: bool = False
     """Whether it sends to the queue that wakes charging plans."""
+    passes_on_events: bool = False
+    """Whether it sends to the queue of what others are told."""
+    publishes_events: bool = False
+    """Whether it puts events on the bus."""
     knows_edges: bool = False
     """Whether it reads the secrets by which the distributions in front of the API are known."""
 
     @property
     def handler(self) -> str:
         """Import path of the entry point."""
-    passes_on_events: bool = False
-    """Whether it sends to the queue of what others are told."""
-    publishes_events: bool = False
-    """Whether it puts events on the bus."""
         return f"{self.name}.handler.lambda_handler"
 
 
@@ -162,12 +162,6 @@ FUNCTIONS: Final = {
             connection_methods=("POST",),
             places_calls=True,
             workflow_actions=_COMPLETES,
-        ),
-        FunctionDefinition(
-            "sweep",
-            timeout_s=55,  # the next one starts a minute after this one
-            memory_mb=512,
-            table_actions=_EFFECTS,
             passes_on_events=True,
         ),
         FunctionDefinition(
@@ -175,6 +169,12 @@ FUNCTIONS: Final = {
             timeout_s=15,
             memory_mb=512,
             publishes_events=True,
+        ),
+        FunctionDefinition(
+            "sweep",
+            timeout_s=55,  # the next one starts a minute after this one
+            memory_mb=512,
+            table_actions=_EFFECTS,
             connection_methods=("POST",),
             places_calls=True,
             workflow_actions=_COMPLETES_AND_STARTS,
@@ -276,18 +276,18 @@ BOUNDARIES_QUEUE: Final = QueueSource(
     maximum_concurrency=5,
     maximum_receives=5,
 )
-SITE_CHANGES_STREAM: Final = StreamSource(
-    "wake_plans",
-    patterns=(SITE_CHANGES,),
-    batch_size=100,
-    window_s=0,  # a car that begins to charge is not kept waiting; changes that come meanwhile are one batch
-    retries=20,
 EVENTS_QUEUE: Final = QueueSource(
     "publish_events",
     batch_size=10,  # as many as EventBridge takes at once
     maximum_concurrency=10,
     maximum_receives=20,  # half an hour of a bus that takes nothing
 )
+SITE_CHANGES_STREAM: Final = StreamSource(
+    "wake_plans",
+    patterns=(SITE_CHANGES,),
+    batch_size=100,
+    window_s=0,  # a car that begins to charge is not kept waiting; changes that come meanwhile are one batch
+    retries=20,
     maximum_age_s=3600,  # by then the wait of the workflow has timed out
 )
 """The second and last reader of the stream: DynamoDB throttles more than two of a shard."""
