@@ -34,14 +34,14 @@ class Config(Settings):
     calls_queue_url: Literal[""] = ""
     charging_plan_arn: Literal[""] = ""
     boundaries_queue_url: Literal[""] = ""
+    events_queue_url: Literal[""] = ""
+    event_bus: Literal[""] = ""
     secrets_key_id: Literal[""] = ""
     files_bucket: Literal[""] = ""
 
     public_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$")] = ""
     """A domain of one's own in front of the HTTP API, for the URLs that stations get; `http://` for those without TLS.
     The API's own address unless given."""
-    events_queue_url: Literal[""] = ""
-    event_bus: Literal[""] = ""
 
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = "prod"
     """Names the stack and is the path of the WebSocket URL."""
@@ -95,6 +95,8 @@ class Config(Settings):
         calls_queue_url: str,
         charging_plan_arn: str,
         boundaries_queue_url: str,
+        events_queue_url: str,
+        event_bus: str,
         secrets_key_id: str,
         files_bucket: str,
         public_url: str,
@@ -106,12 +108,10 @@ class Config(Settings):
             "calls_queue_url": calls_queue_url,
             "charging_plan_arn": charging_plan_arn,
             "boundaries_queue_url": boundaries_queue_url,
+            "events_queue_url": events_queue_url,
+            "event_bus": event_bus,
             "secrets_key_id": secrets_key_id,
             "files_bucket": files_bucket,
             "public_url": public_url,
         }
         return {name.upper(): str(value) for name, value in settings.items()}
-        events_queue_url: str,
-        event_bus: str,
-            "events_queue_url": events_queue_url,
-            "event_bus": event_bus,

@@ -53,6 +53,8 @@ def test_every_setting_of_the_application_can_be_chosen() -> None:
         calls_queue_url="https://q",
         charging_plan_arn="arn",
         boundaries_queue_url="https://b",
+        events_queue_url="https://e",
+        event_bus="bus",
         secrets_key_id="k",
         files_bucket="f",
         public_url="https://p",
@@ -64,19 +66,17 @@ def test_every_setting_of_the_application_can_be_chosen() -> None:
         calls_queue_url="https://q",
         charging_plan_arn="arn",
         boundaries_queue_url="https://b",
+        events_queue_url="https://e",
+        event_bus="bus",
         secrets_key_id="k",
         files_bucket="f",
         public_url="https://p",
         unknown_charge_points=UnknownChargePoints.PENDING,
         history_days=7,
     )
-        events_queue_url="https://e",
-        event_bus="bus",
 
 
 def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(InvalidContextError) as caught:
         Config.from_context(json.loads('{"stage": "", "historyDays": 0}'))
     assert len(str(caught.value).splitlines()) == 3
-        events_queue_url="https://e",
-        event_bus="bus",

@@ -132,11 +132,11 @@ class Connections:
         self._record_session(opened.charge_point_id, connection, now, details)
 
     def _notice_too_large(self, charge_point_id: ChargePointId, connection: Connection, now: datetime) -> None:
-            "code": "MessageTooLarge",
         link = self._store.links.get(charge_point_id)
         flight = link.flight if link else None
         call = self._store.calls.get(charge_point_id, flight.call_id) if flight else None
         details = {
+            "code": "MessageTooLarge",
             "problem": "the charge point sent a message that is larger than the platform takes",
             "connectionId": connection.id,
             "callInFlight": call.action if call else None,
