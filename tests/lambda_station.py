@@ -44,7 +44,13 @@ class LambdaStation:
     _ids: Any = field(default_factory=itertools.count)
 
     def connect(
-        self, *, subprotocol: str | None = "ocpp1.6", password: bytes | None = None, cp: str | None = "", **headers: Any
+        self,
+        *,
+        subprotocol: str | None = "ocpp1.6",
+        password: bytes | None = None,
+        cp: str | None = "",
+        source_ip: str | None = None,
+        **headers: Any,
     ) -> dict[str, Any]:
         """Open a connection; returns what API Gateway gets to see. `cp` is the query parameter, None for none."""
         self.connected_at = self.now
@@ -57,6 +63,7 @@ class LambdaStation:
             credentials = base64.b64encode(self.identity.encode() + b":" + password).decode()
             opened["headers"]["Authorization"] = f"Basic {credentials}"
         opened["headers"] |= headers
+        opened["requestContext"]["identity"]["sourceIp"] = source_ip or opened["requestContext"]["identity"]["sourceIp"]
         opened["queryStringParameters"] = None if cp is None else {"cp": cp or self.identity}
         return connect.handler.lambda_handler(self._in_context(opened), None)
 

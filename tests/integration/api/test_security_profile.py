@@ -92,7 +92,11 @@ def test_the_station_is_told_restarted_and_comes_with_no_lower_profile_again(
     assert comes(guarded, PROFILE_1) == 401
     assert comes(guarded, PROFILE_2) == 200
     (event,) = admin.items("/charge-points/CP001/security-events")
-    assert event["details"] == {"type": "SecurityProfileRaised", "from": 1, "to": 2}
+    assert event["details"] == {
+        "type": "SecurityProfileRaised",
+        "techInfo": "from 1 to 2",
+        "reportedBy": "central system",
+    }
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final
 
-from csms import credentials, password_change, profile_upgrade
+from csms import credentials, password_change, profile_upgrade, refused_logins
 from csms.call_queue import CallQueue, Dispatch
 from csms.edge import UNCERTAIN, Edges, Passage
 from csms.gateway import Gateway
@@ -83,6 +84,7 @@ class Connections:
         self._gateway = gateway
         self._queue = queue
         self._edges = edges
+        self._misses = credentials.KnownMisses()
 
     def connect(self, handshake: Handshake, now: datetime) -> Welcome:
         """Open a session for a charge point that proves to be one of ours.
@@ -93,21 +95,15 @@ class Connections:
         identity = identity_of(handshake)
         passage = self._edges.passage(handshake.headers, now)
         handshake = replace(handshake, passage=passage, source_ip=passage.source_ip or handshake.source_ip)
+        charge_point: ChargePoint | None = None
         try:
             if self._settings.edge_only and passage.edge is None:
                 raise Refused(403, "not through a distribution of this deployment")
             charge_point = self._charge_point(identity, now)
-            proof = _authenticate(charge_point, handshake)
+            proof = _authenticate(charge_point, handshake, self._misses)
             welcome = Welcome(negotiate(handshake.headers, charge_point))
         except Refused as refused:
-            self._store.connection_attempts.record(
-                identity[:_LONGEST_IDENTITY_ON_RECORD] or "(none)",
-                refused.reason,
-                now,
-                handshake.source_ip,
-                handshake.user_agent,
-                with_credentials="authorization" in handshake.headers,
-            )
+            self._note_refusal(identity, charge_point, handshake, refused, now)
             raise
         self._confirm(charge_point, proof, now)
         self._open_session(charge_point.id, handshake, now)
@@ -156,6 +152,20 @@ class Connections:
         if self._settings.unknown_charge_points is UnknownChargePoints.REJECT:
             raise Refused(404, "unknown charge point")
         return self._register(ChargePointId(identity), now)
+
+    def _note_refusal(
+        self, identity: str, charge_point: ChargePoint | None, handshake: Handshake, refused: Refused, now: datetime
+    ) -> None:
+        attempt = self._store.connection_attempts.record(
+            identity[:_LONGEST_IDENTITY_ON_RECORD] or "(none)",
+            refused.reason,
+            now,
+            handshake.source_ip,
+            handshake.user_agent,
+            with_credentials="authorization" in handshake.headers,
+        )
+        if charge_point and refused.status == HTTPStatus.UNAUTHORIZED:
+            refused_logins.note(self._store, charge_point.id, attempt)
 
     def _confirm(self, charge_point: ChargePoint, proof: "Proof", now: datetime) -> None:
         """Of what the station was told, it has what it used: what was before that is over."""
@@ -233,7 +243,7 @@ class Proof:
     """The hash of the password it used."""
 
 
-def _authenticate(charge_point: ChargePoint, handshake: Handshake) -> Proof:
+def _authenticate(charge_point: ChargePoint, handshake: Handshake, misses: credentials.KnownMisses) -> Proof:
     """By the highest security profile that the charge point may have and that the connection fits.
 
     Raises:
@@ -248,7 +258,7 @@ def _authenticate(charge_point: ChargePoint, handshake: Handshake) -> Proof:
     profile = max(fitting)
     if profile in _WITH_PASSWORD:
         try:
-            return Proof(profile, _password_used(charge_point, handshake))
+            return Proof(profile, _password_used(charge_point, handshake, misses))
         except Refused:
             if SecurityProfile.NONE not in fitting:
                 raise
@@ -271,13 +281,13 @@ def _misfit(profile: SecurityProfile, charge_point_id: ChargePointId, passage: P
     return None
 
 
-def _password_used(charge_point: ChargePoint, handshake: Handshake) -> str:
+def _password_used(charge_point: ChargePoint, handshake: Handshake, misses: credentials.KnownMisses) -> str:
     """The hash of the password the station proved to have."""
     password = credentials.password_of(handshake.headers.get("authorization", ""), charge_point.id)
     if password is None:
         raise Refused(401, "no credentials for this identity")
     accepted = (*(candidate.hash for candidate in charge_point.candidates), *charge_point.secrets)
-    used = credentials.match(password, accepted)
+    used = misses.match(password, accepted)
     if used is None:
         raise Refused(401, "wrong password")
     return used

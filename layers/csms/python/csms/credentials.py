@@ -15,6 +15,7 @@ from typing import Final
 _SCRYPT_COST: Final = 2**14
 _SCRYPT_BLOCK: Final = 8
 _SALT_BYTES: Final = 16
+_MOST_MISSES: Final = 1000
 _HEX_DIGITS: Final = frozenset(string.hexdigits.encode())
 
 
@@ -40,13 +41,39 @@ def secret_from_text(text: str) -> bytes:
 
 
 def match(received: bytes, accepted_hashes: tuple[str, ...]) -> str | None:
-    """The hash that what a station sent matches, raw or as hexadecimal text; None if there is none."""
+    """The hash that what a station sent matches, raw or as hexadecimal text; None if there is none.
+
+    How long a match takes tells which of the accepted ones it was, and nobody but who has one; a miss tries them all.
+    """
     candidates = [received]
     if _is_hex(received):
         candidates.append(binascii.unhexlify(received))
-    # All are compared, whatever the first says: the time it takes tells nothing.
-    matches = [stored for stored in accepted_hashes for candidate in candidates if _matches(candidate, stored)]
-    return matches[0] if matches else None
+    matches = (stored for stored in accepted_hashes for candidate in candidates if _matches(candidate, stored))
+    return next(matches, None)
+
+
+class KnownMisses:
+    """Passwords that a process has found wrong, so that who tries one again and again costs no more hashes.
+
+    It never says anything of a password that has not been tried: guessing locks nobody out. A password that becomes
+    right is among other hashes then, and not known any more.
+    """
+
+    def __init__(self) -> None:
+        self._key = os.urandom(32)
+        self._known: dict[bytes, None] = {}
+
+    def match(self, received: bytes, accepted_hashes: tuple[str, ...]) -> str | None:
+        """As the function above."""
+        mark = hashlib.blake2b(repr((received, accepted_hashes)).encode(), key=self._key, digest_size=16).digest()
+        if mark in self._known:
+            return None
+        matched = match(received, accepted_hashes)
+        if matched is None:
+            if len(self._known) >= _MOST_MISSES:
+                self._known.pop(next(iter(self._known)))
+            self._known[mark] = None
+        return matched
 
 
 def password_of(authorization: str, identity: str) -> bytes | None:

@@ -6,7 +6,7 @@ ends that only where it clearly refuses. The first success with the higher one d
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from csms.ids import CallId, ChargePointId
 from csms.store import Store
@@ -78,16 +78,12 @@ def note_connection(store: Store, before: ChargePoint, profile: SecurityProfile,
     if told is None:
         return
     if profile > before.security_profile:
-        details = {"type": "SecurityProfileRaised", "from": before.security_profile.value, "to": profile.value}
-        event = Event(EventKind.SECURITY, now, now, details)
+        change = f"from {before.security_profile.value} to {profile.value}"
+        raised = {"type": "SecurityProfileRaised", "techInfo": change, "reportedBy": "central system"}
+        event = Event(EventKind.SECURITY, now, now, raised)
     elif told.status is not None:
-        details = {
-            "code": "OldSecurityProfile",
-            "problem": _OLD_PROFILE,
-            "has": profile.value,
-            "agreedTo": told.profile.value,
-            "fix": _CHECK,
-        }
+        old: dict[str, Any] = {"code": "OldSecurityProfile", "problem": _OLD_PROFILE, "fix": _CHECK}
+        details = {**old, "has": profile.value, "agreedTo": told.profile.value}
         event = Event(EventKind.NOTICE, told.told_at, now, details)
     else:
         return

@@ -12,7 +12,7 @@ from csms.api.request import Current
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
 from csms.connections import IDENTITY
-from csms.store.connection_attempts import ConnectionAttempt
+from csms.store.connection_attempts import MOST_SOURCES, ConnectionAttempt
 
 routes = Routes("Connection attempts")
 
@@ -34,7 +34,10 @@ class ConnectionAttemptView(View):
     count: int
     first_at: Moment
     last_at: Moment
-    source_ip: str | None
+    source_ip: str | None = Field(description="Where the last one came from.")
+    sources: dict[str, int] = Field(
+        description=f"How many came from where; beyond {MOST_SOURCES} addresses only `count` counts them."
+    )
     user_agent: str | None
     with_credentials: bool | None = Field(description="Whether the last one offered a password; null: not known.")
     accept: RemedyView | None = Field(description="What would let it in; null where only the station can do better.")
@@ -56,6 +59,7 @@ def list_connection_attempts(
             first_at=attempt.first_at,
             last_at=attempt.last_at,
             source_ip=attempt.source_ip,
+            sources=dict(attempt.sources),
             user_agent=attempt.user_agent,
             with_credentials=attempt.with_credentials,
             accept=_remedy(attempt, is_known=attempt.identity in known),

@@ -40,7 +40,7 @@ def list_sessions(
 def list_security_events(
     current: Current, identity: PathIdentity, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> Page[EventView]:
-    """Its SecurityEventNotifications, newest first."""
+    """Its SecurityEventNotifications, and what concerns its security otherwise (`reportedBy`), newest first."""
     return _list(current, identity, EventKind.SECURITY, limit, cursor)
 
 
