@@ -7,7 +7,6 @@ from infra.config import Config
 from infra.constructs.calls import Calls
 from infra.constructs.charge_points import ChargePoints
 from infra.constructs.charging_plans import ChargingPlans
-from infra.constructs.edge import Distributions
 from infra.constructs.events import Events
 from infra.constructs.files import Files
 from infra.constructs.functions import Functions
