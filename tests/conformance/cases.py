@@ -135,9 +135,8 @@ _MISSING = {
     "TC_079": "GetLog is not sent yet",
     "TC_080": "SignedUpdateFirmware is not sent yet",
     "TC_081": "SignedUpdateFirmware is not sent yet",
-    "TC_083": "the security profile cannot be raised over OCPP yet",
     "TC_086": "the local stack speaks no TLS",
-    "TC_087": "client certificates (security profile 3) are not supported yet",
+    "TC_087": "the local stack speaks no TLS: client certificates are verified by CloudFront",
 }
 
 

@@ -58,6 +58,10 @@ class Operator:
         query = {"wait": str(WAIT_S)} | ({"force": "true"} if is_forced else {})
         return self._post(f"/charge-points/{identity}/commands/{action}", payload, **query)
 
+    def raise_security_profile(self, identity: str, profile: int) -> Json:
+        """Have a charge point told to connect with a higher profile, and restarted; returns what became of telling."""
+        return self._post(f"/charge-points/{identity}/security-profile", {"securityProfile": profile}, wait=str(WAIT_S))
+
     def charge_point(self, identity: str) -> Json:
         """What is known about a charge point."""
         return self._get(f"/charge-points/{identity}")
