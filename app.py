@@ -6,17 +6,20 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.config import Config, InvalidContextError
+from infra.firewall import FirewallStack
 from infra.stack import CsmsStack
 
 
 def build(app: App) -> CsmsStack:
-    """Add the stack that the app's context asks for, to be checked by cdk-nag when synthesized.
+    """Add the stacks that the app's context asks for, to be checked by cdk-nag when synthesized.
 
     Raises:
         InvalidContextError: the context asks for something impossible.
     """
     config = Config.from_context(app.node.get_all_context())
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    if config.firewall_rate:
+        FirewallStack(app, f"csms-{config.stage}-firewall", config.firewall_rate)
     return CsmsStack(app, f"csms-{config.stage}", config)
 
 

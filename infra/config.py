@@ -7,7 +7,9 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from csms.edge import Edge
 from csms.settings import Settings
+from infra.edge_options import EdgeOptions
 
 _OURS: Final = re.compile(r"[A-Za-z]+")
 """The CDK's own context keys all contain punctuation (`aws:cdk:...`, `@aws-cdk/...`)."""
@@ -23,7 +25,7 @@ class InvalidContextError(ValueError):
         super().__init__("\n".join(["The context (cdk.json or -c name=value) is not valid:", *lines]))
 
 
-class Config(Settings):
+class Config(EdgeOptions):
     """The application's settings and what only the template needs; context keys are the names in camelCase."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
@@ -100,6 +102,7 @@ class Config(Settings):
         secrets_key_id: str,
         files_bucket: str,
         public_url: str,
+        edge_secret_ids: Mapping[Edge, str],
     ) -> dict[str, str]:
         """The environment from which `Settings` are read in every function."""
         settings = self.model_dump(mode="json", include=set(Settings.model_fields)) | {
@@ -113,5 +116,6 @@ class Config(Settings):
             "secrets_key_id": secrets_key_id,
             "files_bucket": files_bucket,
             "public_url": public_url,
+            **{f"{edge}_edge_secret_id": secret_id for edge, secret_id in edge_secret_ids.items()},
         }
         return {name.upper(): str(value) for name, value in settings.items()}

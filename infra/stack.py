@@ -7,6 +7,7 @@ from infra.config import Config
 from infra.constructs.calls import Calls
 from infra.constructs.charge_points import ChargePoints
 from infra.constructs.charging_plans import ChargingPlans
+from infra.constructs.edge import Distributions
 from infra.constructs.events import Events
 from infra.constructs.files import Files
 from infra.constructs.functions import Functions
@@ -34,6 +35,7 @@ class CsmsStack(Stack):
         events = Events(self, "Events")
         secrets = Secrets(self, "Secrets")
         operators = Operators(self, "Operators", config)
+        edge = Distributions(self, "Edge", config, charge_points.host, operators.host)
         environment = config.environment(
             table_name=state.table.table_name,
             callback_url=charge_points.callback_url,
@@ -44,7 +46,8 @@ class CsmsStack(Stack):
             events_queue_url=events.queue_url,
             event_bus=events.bus_name,
             files_bucket=files.bucket.bucket_name,
-            public_url=operators.url,
+            public_url=config.public_url or edge.url or operators.url,
+            edge_secret_ids=edge.secret_ids,
         )
         functions = Functions(self, "Functions", config, environment)
         state.grant(functions)
@@ -53,6 +56,7 @@ class CsmsStack(Stack):
         charge_points.route(functions)
         calls.grant(functions)
         secrets.grant(functions)
+        edge.grant(functions)
         calls.feed(functions, state.table)
         charging_plans.grant(functions)
         charging_plans.feed(functions, state.table)

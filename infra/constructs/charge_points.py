@@ -53,6 +53,11 @@ class ChargePoints(Construct):
         CfnOutput(Stack.of(self), "OcppUrl", value=f"{self._stage.url}?cp=", description="Append the identity")
 
     @property
+    def host(self) -> str:
+        """The API's own domain."""
+        return f"{self._api.api_id}.execute-api.{Stack.of(self).region}.{Stack.of(self).url_suffix}"
+
+    @property
     def callback_url(self) -> str:
         """The @connections endpoint."""
         return self._stage.callback_url

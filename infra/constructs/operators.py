@@ -45,6 +45,11 @@ class Operators(Construct):
         CfnOutput(Stack.of(self), "ApiUrl", value=self._stage.url)
 
     @property
+    def host(self) -> str:
+        """The API's own domain."""
+        return f"{self._api.api_id}.execute-api.{Stack.of(self).region}.{Stack.of(self).url_suffix}"
+
+    @property
     def url(self) -> str:
         """Where the API answers, without a slash at the end."""
         return self._config.public_url or self._api.api_endpoint

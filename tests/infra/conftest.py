@@ -8,6 +8,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.infra.synthesized import Synthesized
 
+ROTATED = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
 HAS_NODE = shutil.which("node") is not None
 collect_ignore_glob = [] if HAS_NODE else ["test_*.py"]
 
@@ -36,6 +37,14 @@ def varied(tmp_path_factory: pytest.TempPathFactory) -> "Synthesized":
         logRetentionDays=7,
         unknownChargePoints="accept",
         publicUrl="http://files.example",
+        domainName="ocpp.example",
+        certificateArn="arn:aws:acm:us-east-1:123456789012:certificate/of-three-names",
+        plainEdge="true",
+        plainDomainName="plain.example",
+        mtlsDomainName="mtls.example",
+        mtlsTrustStore="s3://authorities/stations.pem?versionId=second",
+        edgeSecretVersions=f"mtls={ROTATED}",
+        webAclArn="arn:aws:wafv2:us-east-1:123456789012:global/webacl/stations/1",
         createGatewayLogRole="false",
         jwtIssuer="https://issuer.example/realms/csms",
         jwtAudience="console,scripts",

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from csms.edge import Edge
 from csms.settings import Settings, UnknownChargePoints
 from infra.config import Config, InvalidContextError
 from tests.infra.synthesized import FLAGS
@@ -58,6 +59,7 @@ def test_every_setting_of_the_application_can_be_chosen() -> None:
         secrets_key_id="k",
         files_bucket="f",
         public_url="https://p",
+        edge_secret_ids={Edge.WSS: "secret"},
     )
     settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
     assert settings == Settings(
@@ -71,6 +73,7 @@ def test_every_setting_of_the_application_can_be_chosen() -> None:
         secrets_key_id="k",
         files_bucket="f",
         public_url="https://p",
+        wss_edge_secret_id="secret",
         unknown_charge_points=UnknownChargePoints.PENDING,
         history_days=7,
     )

@@ -59,6 +59,7 @@ def test_a_function_uses_no_other_services_than_listed(deployed: Synthesized, na
     expected |= {"execute-api"} if definition.connection_methods else set()
     expected |= {"s3"} if definition.file_actions else set()
     expected |= {"kms", "sqs"} if definition.places_calls else set()
+    expected |= {"secretsmanager"} if definition.knows_edges else set()
     expected |= {"states"} if definition.workflow_actions else set()
     expected |= {"sqs"} if definition.wakes_calls or definition.sends_boundaries else set()
     expected |= {"sqs"} if definition.passes_on_events or definition.publishes_events else set()

@@ -88,10 +88,10 @@ def test_the_access_log_holds_no_path_because_those_of_files_are_secret(deployed
     assert "ath" not in flat(log)
 
 
-def test_stations_reach_files_at_the_address_of_the_api(deployed: Synthesized) -> None:
+def test_stations_reach_files_through_the_distribution_for_tls(deployed: Synthesized) -> None:
     urls = {flat(f["Environment"]["Variables"]["PUBLIC_URL"]) for f in deployed.functions().values()}
-    (url,) = urls
-    assert url.endswith(".ApiEndpoint>")
+    (distribution,) = deployed.resources("AWS::CloudFront::Distribution")
+    assert urls == {f"https://<{distribution}.DomainName>"}
 
 
 def test_a_domain_of_ones_own_takes_its_place(varied: Synthesized) -> None:
