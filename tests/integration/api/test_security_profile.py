@@ -1,5 +1,6 @@
 """Raising the security profile over OCPP [W3 A05]: whatever is lost on the way, the station is not (TC_083)."""
 
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from csms.ids import ChargePointId
 from csms.runtime import Runtime
 from csms.store.calls import CallState
 from tests.called_station import CalledStation
+from tests.integration.test_crashes import Killer, ProcessDied
 from tests.lambda_operator import Answer, LambdaOperator
 
 CP001 = ChargePointId("CP001")
@@ -23,8 +25,9 @@ AGREED = {"status": "Accepted"}
 
 
 @pytest.fixture
-def guarded(csms: Runtime, called: CalledStation) -> CalledStation:
-    """A charge point that logs in with a password, over a connection without TLS."""
+def guarded(csms: Runtime, called: CalledStation, monkeypatch: pytest.MonkeyPatch) -> CalledStation:
+    """A charge point that logs in with a password, over a connection without TLS. Hashes are cheap here."""
+    monkeypatch.setattr("csms.credentials._SCRYPT_COST", 2)
     csms.store.charge_points.change(CP001, {"security_profile": 1, "secrets": [hash_secret(PASSWORD, b"salt")]})
     return called
 
@@ -311,3 +314,48 @@ def test_a_wrong_password_over_tls_does_not_count_as_coming_with_the_new_profile
     guarded.reply(AGREED)
     assert comes(guarded, PROFILE_2, password=b"not the right one") == 401
     assert state(csms) == (1, [(2, "Accepted")])
+
+
+def settle_down(csms: Runtime, station: CalledStation) -> None:
+    """Let everything end that a dead process left behind, as deadlines and the stream see to it."""
+    is_busy = True
+    while is_busy:
+        station.wait(seconds=31)
+        station.run_wakes()
+        for call in csms.store.calls.unfinished(CP001):
+            if call.state.is_ended:
+                station.engine.finish(call)
+        link = csms.store.links.get(CP001, consistent=True)
+        is_busy = link is not None and (link.flight is not None or bool(link.waiting))
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_whatever_dies_the_station_is_let_in_and_restarted_or_can_be(
+    csms: Runtime, guarded: CalledStation, upgrade: Callable[..., Answer], moment: str
+) -> None:
+    killer = Killer(csms, moment)
+    for at in itertools.count():
+        csms.store.charge_points.change(CP001, {"security_profile": 1, "profile_candidates": None})
+        guarded.posted.clear()
+        killer.aim(at)
+        has_died = False
+        try:
+            upgrade()
+            guarded.reply(AGREED)
+        except ProcessDied:
+            has_died = True
+        killer.aim(None)
+        settle_down(csms, guarded)
+        actions = [action for action, _ in sent(guarded)]
+        was_told = "ChangeConfiguration" in actions
+        assert actions.count("Reset") <= 1
+        if was_told and "Reset" not in actions:  # it died in the moment of sending; nothing is sent twice
+            assert upgrade().json["action"] == "Reset"
+        assert comes(guarded, PROFILE_2 if was_told else PROFILE_1) == 200
+        assert comes(guarded, PROFILE_1) == (401 if was_told else 200)
+        assert comes(guarded, PROFILE_2 if was_told else PROFILE_1) == 200
+        speaks(guarded)
+        if not has_died:
+            break
+    assert actions == ["ChangeConfiguration", "Reset"]
+    assert at > 20
