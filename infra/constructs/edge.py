@@ -158,6 +158,7 @@ class Distributions(Construct):
         CfnOutput(
             Stack.of(self), f"{name}EdgeUrl", value=f"{scheme}://{domain}/ocpp/", description="Append the identity"
         )
+        CfnOutput(Stack.of(self), f"{name}EdgeSecretId", value=self._secrets[edge].secret_arn)
         if domain_name:
             CfnOutput(
                 Stack.of(self),

@@ -232,9 +232,11 @@ def test_the_outputs_say_where_charge_points_connect_and_what_domains_point_at(
         return {name: flat(value["Value"]) for name, value in stack.template["Outputs"].items() if "Edge" in name}
 
     (name,) = deployed.resources("AWS::CloudFront::Distribution")
+    (secret,) = deployed.resources("AWS::SecretsManager::Secret")
     assert outputs(deployed) == {
         "WssEdgeUrl": f"wss://<{name}.DomainName>/ocpp/",
         "EdgeApiUrl": f"https://<{name}.DomainName>/api",
+        "WssEdgeSecretId": f"<{secret}>",
     }
     found = outputs(varied)
     assert {name: url for name, url in found.items() if name.endswith("Url")} == {

@@ -108,6 +108,6 @@ def test_the_outputs_say_where_to_connect(deployed: Synthesized) -> None:
     assert outputs["OcppUrl"].endswith("/prod?cp=")
     assert outputs["ApiUrl"].startswith("https://")
     assert set(outputs) == {
-        *("OcppUrl", "ApiUrl", "WssEdgeUrl", "EdgeApiUrl", "EventBusName"),
+        *("OcppUrl", "ApiUrl", "WssEdgeUrl", "WssEdgeSecretId", "EdgeApiUrl", "EventBusName"),
         *("UserPoolId", "PeopleClientId", "MachinesClientId", "TokenUrl"),
     }
