@@ -51,7 +51,7 @@ synth: .venv/dev ## the CloudFormation template, into cdk.out
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes $(CDK_CLI) synth --quiet
 
 bootstrap: .venv/dev ## prepare an AWS account and region for deploy, once
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes $(CDK_CLI) bootstrap
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes $(CDK_CLI) bootstrap $(ARGS)
 
 deploy: .venv/dev ## into the AWS account of the current credentials
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes $(CDK_CLI) deploy --all $(ARGS)

@@ -6,6 +6,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.config import Config, InvalidContextError
+from infra.emulator import leave_out
 from infra.firewall import FirewallStack
 from infra.stack import CsmsStack
 
@@ -20,7 +21,10 @@ def build(app: App) -> CsmsStack:
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     if config.firewall_rate:
         FirewallStack(app, f"csms-{config.stage}-firewall", config.firewall_rate)
-    return CsmsStack(app, f"csms-{config.stage}", config)
+    stack = CsmsStack(app, f"csms-{config.stage}", config)
+    if config.emulator:
+        leave_out(stack)
+    return stack
 
 
 def main() -> None:

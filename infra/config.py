@@ -55,6 +55,9 @@ class Config(EdgeOptions):
     jwt_issuer: Annotated[str, Field(pattern=r"^https://\S+$")] | None = None
     """Accept tokens of this issuer instead of creating a user pool."""
     jwt_audience: tuple[str, ...] = ()
+    emulator: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    """Deploy into the emulator of the tests, without what it lacks (`infra.emulator`): the @connections endpoint of the
+    WebSocket API there."""
 
     @field_validator("log_retention_days", mode="before")
     @classmethod

@@ -44,11 +44,11 @@ def handler_environment(aws_url: str, callback_url: str, public_url: str = "") -
         "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1,localhost"))),
     }
     chosen = {name: os.environ.get(name, value) for name, value in _DEFAULTS.items()}
-    return wiring | chosen | _embedded_aws(aws_url)
+    return wiring | chosen | client_environment(aws_url)
 
 
-def _embedded_aws(url: str) -> dict[str, str]:
-    """A client that reads only these cannot reach an account, whatever the user's profile says."""
+def client_environment(url: str) -> dict[str, str]:
+    """For clients of an embedded AWS: with only these none can reach an account, whatever the user's profile says."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_REGION": REGION,

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from infra.definitions import FunctionDefinition
 
@@ -33,6 +33,18 @@ class FunctionFailedError(FunctionError):
 
 class InvocationTimeoutError(FunctionError):
     """No answer within the caller's patience."""
+
+
+class Invocable(Protocol):
+    """A function, wherever it runs."""
+
+    async def invoke(self, event: dict[str, Any], timeout_s: float) -> Any:
+        """The handler's result.
+
+        Raises:
+            FunctionFailedError: the handler raised or ran into the function's timeout.
+            InvocationTimeoutError: `timeout_s` passed first.
+        """
 
 
 @dataclass(frozen=True)

@@ -92,14 +92,14 @@ async def started(api: httpx.AsyncClient, identities: Sequence[str], maximum_a: 
     return created.headers["location"]
 
 
-async def until(holds: Callable[[], object], what: str) -> None:
+async def until(holds: Callable[[], object], what: str, patience_s: float = _PATIENCE_S) -> None:
     """Return when it holds.
 
     Raises:
         AssertionError: it does not.
     """
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             while not holds():
                 await asyncio.sleep(0.005)
     except TimeoutError:

@@ -36,6 +36,7 @@ class ChargePoints(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
         super().__init__(scope, construct_id)
+        self._emulator = config.emulator
         self._api = WebSocketApi(
             self, "Api", route_selection_expression=ROUTE_SELECTION, description="OCPP-J, for charge points"
         )
@@ -60,7 +61,7 @@ class ChargePoints(Construct):
     @property
     def callback_url(self) -> str:
         """The @connections endpoint."""
-        return self._stage.callback_url
+        return self._emulator or self._stage.callback_url
 
     def grant(self, functions: Functions) -> None:
         """Allow functions to use the @connections endpoint of this stage."""

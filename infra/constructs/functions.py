@@ -21,7 +21,7 @@ class Functions(Construct):
         super().__init__(scope, construct_id)
         self._config = config
         self._environment = environment
-        self._layers = Layers(self, "Layers")
+        self._layers = Layers(self, "Layers", for_this_machine=config.emulator is not None)
         self._functions = {name: self._build(definition) for name, definition in FUNCTIONS.items()}
 
     def __getitem__(self, name: str) -> Function:
