@@ -56,10 +56,13 @@ bootstrap: .venv/dev ## prepare an AWS account and region for deploy, once
 deploy: .venv/dev ## into the AWS account of the current credentials
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes $(CDK_CLI) deploy --all $(ARGS)
 
+sign-in: .venv/local ## a person's access token for the deployed API (ARGS="<SignInUrl> <PeopleClientId>")
+	@$(BIN)/python -m local.sign_in $(ARGS)
+
 lock: ## re-resolve the pinned requirement files from pyproject.toml
 	@$(PYTHON) -m venv .venv && $(BIN)/pip install -q uv
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml -o layers/dependencies/requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local -c layers/dependencies/requirements.txt -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local --extra dev -c requirements.txt -o requirements-dev.txt
 
-.PHONY: help run demo demo-site test unit conformance check bench synth bootstrap deploy lock
+.PHONY: help run demo demo-site test unit conformance check bench synth bootstrap deploy sign-in lock

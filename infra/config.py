@@ -14,6 +14,10 @@ from infra.edge_options import EdgeOptions
 _OURS: Final = re.compile(r"[A-Za-z]+")
 """The CDK's own context keys all contain punctuation (`aws:cdk:...`, `@aws-cdk/...`)."""
 
+_NOT_IN_A_DOMAIN: Final = ("amazon", "aws", "cognito")
+"""What Cognito keeps for itself."""
+
+Permission = Literal["read", "operate", "admin"]
 LogRetentionDays = Literal[1, 3, 7, 14, 30, 90, 180, 365]
 
 
@@ -52,6 +56,14 @@ class Config(EdgeOptions):
     log_retention_days: LogRetentionDays = 30
     create_gateway_log_role: bool = True
     """API Gateway writes a WebSocket API's access log with one role per account and region; False if there is one."""
+    console_urls: tuple[Annotated[str, Field(pattern=r"^(https://|http://localhost[:/])\S+$")], ...] = ()
+    """Where people come back to after they have signed in to an application in the browser; it may use the API."""
+    machines: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,29}$")], Permission] = {
+        "read": "read",
+        "operate": "operate",
+        "admin": "admin",
+    }
+    """Machines that have credentials of their own in the user pool, and what each may do."""
     jwt_issuer: Annotated[str, Field(pattern=r"^https://\S+$")] | None = None
     """Accept tokens of this issuer instead of creating a user pool."""
     jwt_audience: tuple[str, ...] = ()
@@ -64,15 +76,31 @@ class Config(EdgeOptions):
     def _number(cls, value: object) -> object:
         return int(value) if isinstance(value, str) and value.isdigit() else value
 
-    @field_validator("jwt_audience", mode="before")
+    @field_validator("jwt_audience", "console_urls", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("machines", mode="before")
+    @classmethod
+    def _paired(cls, value: object) -> object:
+        """`billing=read, portal=operate`."""
+        if not isinstance(value, str):
+            return value
+        pairs = (part.partition("=") for part in value.split(",") if part.strip())
+        return {name.strip(): permission.strip() for name, _, permission in pairs}
 
     @model_validator(mode="after")
     def _issuer_and_audience_together(self) -> Self:
         if (self.jwt_issuer is None) != (not self.jwt_audience):
             raise ValueError("jwtIssuer and jwtAudience are given together or not at all")
+        return self
+
+    @model_validator(mode="after")
+    def _pool_can_have_its_domain(self) -> Self:
+        taken = next((word for word in _NOT_IN_A_DOMAIN if word in self.stage), None)
+        if taken and self.jwt_issuer is None:
+            raise ValueError(f"stage is part of the user pool's domain, which must not contain {taken!r}")
         return self
 
     @classmethod

@@ -24,10 +24,12 @@ __all__ = [
     "INDEXES",
     "OPEN_ROUTES",
     "PARTITION_KEY",
+    "PREFLIGHT_ROUTE",
     "RESOURCE_SERVER",
     "ROUTE_SELECTION",
     "SCOPES",
     "SECRET_ACTIONS",
+    "SIGN_IN_URL",
     "SITE_CHANGES_STREAM",
     "SORT_KEY",
     "STREAM_VIEW",
@@ -63,12 +65,16 @@ DEFAULT_ROUTE: Final = "$default"
 
 OPEN_ROUTES: Final = ("GET /health", "GET /openapi.json", "GET /docs", "ANY /f/{link+}", "ANY /u/{link+}")
 """Routes of the HTTP API that need no access token; the last two have a token of their own in the path."""
+PREFLIGHT_ROUTE: Final = "OPTIONS /{proxy+}"
+"""Open as well where applications in the browser may use the API: what they ask before they send a token."""
 GUARDED_ROUTE: Final = "$default"
 """Every other route of the operator API: the authorizer sees a request first, `operator_api` resolves its path."""
 SCOPES: Final = ("read", "operate", "admin")
 """What an operator may do, as groups of the user pool and as scopes of its resource server."""
 RESOURCE_SERVER: Final = "csms"
 """Prefix of the scopes in a machine's token: `csms/read`."""
+SIGN_IN_URL: Final = "http://localhost:8976/"
+"""Where `make sign-in` waits for the browser to come back."""
 SECRET_ACTIONS: Final = ("Decrypt", "Encrypt")
 """What functions that place calls do with the key for secrets that wait to be sent."""
 

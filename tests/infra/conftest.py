@@ -48,4 +48,6 @@ def varied(tmp_path_factory: pytest.TempPathFactory) -> "Synthesized":
         createGatewayLogRole="false",
         jwtIssuer="https://issuer.example/realms/csms",
         jwtAudience="console,scripts",
+        permissionsClaim="realm_access.roles",
+        consoleUrls="https://console.example/signed-in,http://localhost:3000/",
     )

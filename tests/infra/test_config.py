@@ -22,6 +22,18 @@ def test_text_from_the_command_line_is_read_as_what_it_means() -> None:
     assert (config.jwt_issuer, config.jwt_audience) == ("https://i.example", ("a", "b"))
 
 
+def test_machines_are_listed_with_what_they_may_do() -> None:
+    assert Config.from_context({}).machines == {"read": "read", "operate": "operate", "admin": "admin"}
+    for machines in ("billing=read, my-portal=operate", {"billing": "read", "my-portal": "operate"}):
+        assert Config.from_context({"machines": machines}).machines == {"billing": "read", "my-portal": "operate"}
+    assert Config.from_context({"machines": ""}).machines == {}
+
+
+def test_a_stage_may_be_called_as_cognito_forbids_where_there_is_no_user_pool() -> None:
+    context = {"stage": "on-aws", "jwtIssuer": "https://i.example", "jwtAudience": "a"}
+    assert Config.from_context(context).stage == "on-aws"
+
+
 def test_context_of_the_cdk_itself_is_not_ours() -> None:
     assert Config.from_context({"aws:cdk:bundling-stacks": [], "@aws-cdk/core:x": True}) == Config()
 
@@ -38,6 +50,11 @@ def test_context_of_the_cdk_itself_is_not_ours() -> None:
         ({"tableName": "mine"}, "tableName: Input should be ''"),
         ({"jwtIssuer": "https://i.example"}, "jwtIssuer and jwtAudience are given together"),
         ({"jwtIssuer": "http://i.example", "jwtAudience": "a"}, "jwtIssuer: String should match pattern"),
+        ({"machines": "billing=write"}, "machines.billing: Input should be 'read', 'operate' or 'admin'"),
+        ({"machines": "billing"}, "machines.billing: Input should be 'read', 'operate' or 'admin'"),
+        ({"machines": {"Billing!": "read"}}, "machines.Billing!.[key]: String should match pattern"),
+        ({"consoleUrls": "http://console.example/"}, "consoleUrls.0: String should match pattern"),
+        ({"stage": "on-aws"}, "the user pool's domain, which must not contain 'aws'"),
     ],
 )
 def test_an_impossible_context_is_refused_by_the_name_of_its_key(context: dict[str, object], complaint: str) -> None:

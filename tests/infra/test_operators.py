@@ -3,7 +3,7 @@ import re
 from csms.api.routing import OPEN, all_endpoints
 from csms.api.scopes import RESOURCE_SERVER as PREFIX
 from csms.api.scopes import Scope
-from infra.definitions import GUARDED_ROUTE, OPEN_ROUTES, RESOURCE_SERVER, SCOPES
+from infra.definitions import GUARDED_ROUTE, OPEN_ROUTES, PREFLIGHT_ROUTE, RESOURCE_SERVER, SCOPES, SIGN_IN_URL
 from tests.infra.synthesized import Properties, Synthesized, flat
 
 
@@ -17,13 +17,59 @@ def _routes(stack: Synthesized) -> dict[str, Properties]:
     return {route["RouteKey"]: route for route in routes if route["ApiId"] == {"Ref": api_id}}
 
 
-def test_only_the_open_routes_need_no_token(deployed: Synthesized) -> None:
-    routes = _routes(deployed)
-    assert set(routes) == {GUARDED_ROUTE, *OPEN_ROUTES}
-    assert {key for key, route in routes.items() if route["AuthorizationType"] == "NONE"} == set(routes) - {
-        GUARDED_ROUTE
-    }
-    assert routes[GUARDED_ROUTE]["AuthorizationType"] == "JWT"
+def _may_invoke(stack: Synthesized, function_name: str) -> list[Properties]:
+    (logical_id,) = [
+        logical_id
+        for logical_id, function in stack.resources("AWS::Lambda::Function").items()
+        if function["Properties"]["Handler"].startswith(f"{function_name}.")
+    ]
+    permissions = stack.properties("AWS::Lambda::Permission")
+    return [each for each in permissions if flat(each["FunctionName"]) == f"<{logical_id}.Arn>"]
+
+
+def test_every_route_has_the_authorizer_but_the_open_ones(deployed: Synthesized, varied: Synthesized) -> None:
+    for stack, open_routes in ((deployed, {*OPEN_ROUTES}), (varied, {*OPEN_ROUTES, PREFLIGHT_ROUTE})):
+        (authorizer,) = stack.resources("AWS::ApiGatewayV2::Authorizer")
+        guards = {key: (route["AuthorizationType"], route.get("AuthorizerId")) for key, route in _routes(stack).items()}
+        assert guards.pop(GUARDED_ROUTE) == ("JWT", {"Ref": authorizer})
+        assert guards == dict.fromkeys(open_routes, ("NONE", None))
+
+
+def test_the_authorizer_takes_tokens_from_the_header_that_the_function_reads(deployed: Synthesized) -> None:
+    authorizer = deployed.only("AWS::ApiGatewayV2::Authorizer")["Properties"]
+    assert authorizer["AuthorizerType"] == "JWT"
+    assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
+
+
+def test_no_path_that_needs_a_scope_matches_an_open_route() -> None:
+    patterns = [_pattern(key.split()[1]) for key in OPEN_ROUTES]
+    guarded = [endpoint.path for endpoint in all_endpoints() if endpoint.scope is not OPEN]
+    assert not [path for path in guarded for pattern in patterns if pattern.fullmatch(re.sub("<.+?>", "a/b", path))]
+
+
+def test_only_this_api_reaches_the_function(deployed: Synthesized) -> None:
+    (api_id,) = [
+        logical_id
+        for logical_id, api in deployed.resources("AWS::ApiGatewayV2::Api").items()
+        if api["Properties"]["ProtocolType"] == "HTTP"
+    ]
+    permissions = _may_invoke(deployed, "operator_api")
+    assert {each["Principal"] for each in permissions} == {"apigateway.amazonaws.com"}
+    assert all(f":<{api_id}>/" in flat(each["SourceArn"]) for each in permissions)
+    assert not deployed.resources("AWS::Lambda::Url")
+
+
+def test_browsers_may_use_the_api_only_from_where_people_sign_in(deployed: Synthesized, varied: Synthesized) -> None:
+    apis = [api for stack in (deployed, varied) for api in stack.properties("AWS::ApiGatewayV2::Api")]
+    (cors,) = [api["CorsConfiguration"] for api in apis if "CorsConfiguration" in api]
+    assert cors["AllowOrigins"] == ["http://localhost:3000", "https://console.example"]
+    assert "authorization" in cors["AllowHeaders"]
+    assert not cors.get("AllowCredentials")
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """What an open route takes; a variable with a plus takes the rest of the path."""
+    return re.compile(re.sub(r"\\{\w+\\\+\\}", ".+", re.escape(path)))
 
 
 def test_the_permission_of_the_guarded_route_matches_its_two_part_arn(deployed: Synthesized) -> None:
@@ -50,6 +96,11 @@ def test_another_issuer_takes_the_place_of_the_pool(varied: Synthesized) -> None
     assert not [type_name for type_name in varied.inventory if type_name.startswith("AWS::Cognito::")]
 
 
+def test_the_function_knows_where_another_issuer_puts_permissions(deployed: Synthesized, varied: Synthesized) -> None:
+    told = [stack.functions()["operator_api"]["Environment"]["Variables"] for stack in (deployed, varied)]
+    assert [each["PERMISSIONS_CLAIM"] for each in told] == ["cognito:groups", "realm_access.roles"]
+
+
 def test_permissions_are_groups_for_people_and_scopes_for_machines(deployed: Synthesized) -> None:
     assert {group["GroupName"] for group in deployed.properties("AWS::Cognito::UserPoolGroup")} == set(SCOPES)
     server = deployed.only("AWS::Cognito::UserPoolResourceServer")["Properties"]
@@ -57,9 +108,30 @@ def test_permissions_are_groups_for_people_and_scopes_for_machines(deployed: Syn
     assert {scope["ScopeName"] for scope in server["Scopes"]} == set(SCOPES)
 
 
-def test_only_machines_use_oauth_and_only_with_their_own_credentials(deployed: Synthesized) -> None:
-    clients = deployed.properties("AWS::Cognito::UserPoolClient")
-    assert [c["AllowedOAuthFlows"] for c in clients if c.get("AllowedOAuthFlows")] == [["client_credentials"]]
+def _clients(stack: Synthesized, flow: str) -> dict[str, Properties]:
+    clients = stack.resources("AWS::Cognito::UserPoolClient")
+    return {key: c["Properties"] for key, c in clients.items() if c["Properties"]["AllowedOAuthFlows"] == [flow]}
+
+
+def test_people_sign_in_by_code_and_get_no_scope_that_their_groups_do_not_give(deployed: Synthesized) -> None:
+    (people,) = _clients(deployed, "code").values()
+    assert people["AllowedOAuthScopes"] == ["openid"]
+    assert not people.get("GenerateSecret")
+    assert people["CallbackURLs"] == [SIGN_IN_URL]
+    assert set(people["ExplicitAuthFlows"]) == {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+    assert people["PreventUserExistenceErrors"] == "ENABLED"
+    assert (people["AccessTokenValidity"], people["RefreshTokenValidity"]) == (60, 12 * 60)
+
+
+def test_each_machine_has_its_own_secret_for_one_scope(deployed: Synthesized) -> None:
+    (server,) = deployed.resources("AWS::Cognito::UserPoolResourceServer")
+    machines = _clients(deployed, "client_credentials").values()
+    assert all(machine["GenerateSecret"] for machine in machines)
+    assert sorted(flat(scope) for machine in machines for scope in machine["AllowedOAuthScopes"]) == [
+        f"<{server}>/{name}" for name in sorted(SCOPES)
+    ]
+    assert len(machines) == len(SCOPES)
+    assert len(deployed.resources("AWS::Cognito::UserPoolClient")) == 1 + len(machines)
 
 
 def test_nobody_signs_up_alone_or_signs_in_without_second_factor(deployed: Synthesized) -> None:

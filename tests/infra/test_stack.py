@@ -109,5 +109,6 @@ def test_the_outputs_say_where_to_connect(deployed: Synthesized) -> None:
     assert outputs["ApiUrl"].startswith("https://")
     assert set(outputs) == {
         *("OcppUrl", "ApiUrl", "WssEdgeUrl", "WssEdgeSecretId", "EdgeApiUrl", "EventBusName"),
-        *("UserPoolId", "PeopleClientId", "MachinesClientId", "TokenUrl"),
+        *("UserPoolId", "SignInUrl", "TokenUrl", "PeopleClientId"),
+        *("MachineReadClientId", "MachineOperateClientId", "MachineAdminClientId"),
     }
