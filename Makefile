@@ -38,6 +38,9 @@ unit: .venv/dev ## the quick part of the tests
 conformance: .venv/dev ## the certification cases against a local stack
 	@$(BIN)/pytest tests/conformance -v
 
+prove: .venv/dev ## what takes too long for every run: big sites, every fault (ARGS="-k faults")
+	@$(BIN)/pytest proof $(IN_PARALLEL) $(ARGS)
+
 check: .venv/dev ## linters, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -65,4 +68,4 @@ lock: ## re-resolve the pinned requirement files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local -c layers/dependencies/requirements.txt -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local --extra dev -c requirements.txt -o requirements-dev.txt
 
-.PHONY: help run demo demo-site test unit conformance check bench synth bootstrap deploy sign-in lock
+.PHONY: help run demo demo-site test unit conformance prove check bench synth bootstrap deploy sign-in lock

@@ -1,0 +1,157 @@
+"""A plan of 96 quarter-hour limits for 200 connectors outlives a death in each part of a step and a redeployment.
+
+Takes some minutes: moto pays a second for fifty calls.
+"""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from csms.charging_plans import ChargingPlans
+from csms.ids import ChargePointId
+from csms.runtime import runtime
+from csms.store.charging_plans import PlanState, Release
+from csms.store.keys import SHARDS
+from tests.integration.test_crashes import Killer, ProcessDied
+from tests.played_site import PlayedSite, SiteStation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STATIONS: Final = 100
+QUARTER: Final = timedelta(minutes=15)
+DEATHS: Final = [
+    ("take_step", 0),
+    ("take_step", 150),  # while it reads the site
+    ("take_step", 330),  # while it writes what it wants
+    ("send", 3),
+    ("send", 9),
+    ("rebudget", 150),
+    ("wait", 2),
+    ("next_step", 0),
+]
+"""Parts of a step, as the state machine invokes them, and the call to DynamoDB after which the process dies."""
+EXPECTED_A: Final = 0.1
+
+
+def limit_a(quarter: int) -> float:
+    """Of a quarter of an hour: up and down, never twice the same in a row."""
+    return 1000 + quarter * 370 % 900
+
+
+class BigSite:
+    """The site, and what makes it go on after a death."""
+
+    def __init__(self, played: PlayedSite, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.played = played
+        self.began = played.now
+        self._monkeypatch = monkeypatch
+        self.deaths: list[str] = []
+
+    def build(self) -> list[SiteStation]:
+        """Two connectors at each station; on three of four a vehicle charges."""
+        self.played.add_site(2000)
+        stations = [self.played.add_station(f"S{number:03}") for number in range(STATIONS)]
+        for station in stations:
+            available = {"connectorId": 2, "errorCode": "NoError", "status": "Available"}
+            station.result("StatusNotification", available)
+        self.played.add_plan(*((15 * n, 15 * n + 15, limit_a(n)) for n in range(96)))
+        self.played.settle()
+        for number, station in enumerate(stations):
+            station.begin(1)
+            if number % 2:
+                station.begin(2)
+        self.played.change()
+        return stations
+
+    def die_in(self, part: str, call: int) -> None:
+        """Have the process die at a call of the next such part of a step."""
+        killer, original = Killer(self.played.csms, "before"), getattr(ChargingPlans, part)
+
+        def aimed(*arguments: Any, **named: Any) -> Any:
+            self._monkeypatch.setattr(ChargingPlans, part, original)
+            killer.aim(call)
+            try:
+                return original(*arguments, **named)
+            except ProcessDied:
+                self.deaths.append(f"{part} {call}")
+                raise
+            finally:
+                killer.aim(None)
+
+        self._monkeypatch.setattr(ChargingPlans, part, aimed)
+
+    def change(self) -> None:
+        """What follows a change at the site, whatever dies."""
+        try:
+            self.played.csms.charging_plans.wake(self.played.plan.site_id)
+            self.played.go_on()
+            self.played.settle()
+        except ProcessDied:
+            self._recover()
+
+    def redeploy(self) -> None:
+        """The next invocation is of a process that knows nothing."""
+        runtime.cache_clear()
+        self.played.csms = runtime()
+        self.played.install(self._monkeypatch)
+
+    def holds_its_limit(self, at: datetime | None = None) -> bool:
+        """Whether what the stations let their vehicles draw stays below the limit."""
+        moment = at or self.played.now
+        allowed_a = limit_a((moment - self.began) // QUARTER)
+        return self.played.total_a(moment) <= allowed_a + EXPECTED_A
+
+    def _recover(self) -> None:
+        """Stations answer or are given up; then `sweep` finds the plan whose execution died."""
+        played = self.played
+        for _ in range(2):
+            played.answer_all()
+            assert self.holds_its_limit()
+            played.wait(seconds=40)
+            played.run_wakes()
+        for identity in played.stations:  # what the stream of ended calls makes up for
+            for call in played.csms.store.calls.list(ChargePointId(identity), limit=20).calls:
+                if call.state.is_ended:
+                    played.csms.calls.finish(call)
+        played.wait(minutes=6)
+        restarted = [self._restart(shard) for shard in range(SHARDS)]
+        assert sum(restarted) == 1
+        played.settle()
+
+    def _restart(self, shard: int) -> int:
+        due = self.played.csms.store.charging_plans.due(self.played.now, shard)
+        for plan in due:
+            self.played.csms.charging_plans.restart(plan)
+        return len(due)
+
+
+@pytest.fixture
+def big(site: PlayedSite, monkeypatch: pytest.MonkeyPatch) -> BigSite:
+    return BigSite(site, monkeypatch)
+
+
+def test_a_big_site_outlives_a_death_in_every_part_and_a_redeployment(big: BigSite) -> None:
+    stations = big.build()
+    assert big.holds_its_limit()
+    turns: list[Callable[[SiteStation], Any]] = [lambda station: station.finish(1), lambda station: station.begin(1)]
+    for number, (part, call) in enumerate(DEATHS):
+        for turn in turns:
+            turn(stations[number])
+            big.die_in(part, call)
+            big.change()
+            assert big.holds_its_limit()
+        if number == len(DEATHS) // 2:
+            big.redeploy()
+    assert {death.split()[0] for death in big.deaths} == {part for part, _ in DEATHS}
+
+    for quarter in range((big.played.now - big.began) // QUARTER + 1, 96):
+        moment = big.began + quarter * QUARTER + timedelta(seconds=1)
+        if big.played.now < moment - timedelta(hours=1):
+            big.played.wait(seconds=(moment - timedelta(hours=1) - big.played.now).total_seconds())
+            big.change()
+        assert big.holds_its_limit(moment), quarter
+
+    big.played.stop(Release.CLEAR)
+    assert big.played.plan.state is PlanState.STOPPED
