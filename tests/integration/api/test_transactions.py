@@ -215,7 +215,7 @@ def test_samples_read_as_the_station_sent_them(operator: LambdaOperator, station
             "sampledValue": [
                 {"value": "1234", "vendorField": "kept"},
                 {"value": "-16.5", "measurand": "Current.Import", "unit": "A", "phase": "L1"},
-                {"value": "0.99", "measurand": "Power.Factor"},
+                {"value": "0.99", "measurand": "Power.Factor", "location": "=1+1;@SUM(1)"},
             ],
         }
     ]
@@ -230,6 +230,7 @@ def test_samples_read_as_the_station_sent_them(operator: LambdaOperator, station
     assert (energy["context"], energy["format"], energy["location"]) == ("Sample.Periodic", "Raw", "Outlet")
     assert (current["value"], current["unit"], current["phase"]) == ("-16.5", "A", "L1")
     assert factor["unit"] == ""
+    assert factor["location"] == "'=1+1;'@SUM(1)"
 
 
 def test_samples_of_any_shape_can_be_exported(csms: Runtime, operator: LambdaOperator, station: LambdaStation) -> None:
