@@ -48,6 +48,7 @@ def assert_valid_event(detail_type: str, detail: dict[str, Any]) -> None:
     """Fail unless the detail satisfies the schema file of its type, and has no field that the schema does not name."""
     validator = _validator(detail_type)
     validator.validate(detail)
+    assert isinstance(validator.schema, dict)
     assert set(detail) <= set(validator.schema["properties"]), detail
 
 

@@ -3,19 +3,23 @@
 import logging
 from typing import Any
 
+from csms import metrics
 from csms.connections import Handshake, Refused, Welcome
+from csms.log import invoked
 from csms.runtime import runtime
 from csms.websocket_events import Event, arrival_of, connection_of
 
 logger = logging.getLogger("csms.connect")
 
 
+@invoked
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
     """Let the station in, or refuse with a status that reaches it."""
     try:
         return _welcome_response(runtime().connections.connect(_handshake_of(event), arrival_of(event)))
     except Refused as refused:
         logger.info("connection refused: %s", refused.reason, extra={"status": refused.status})
+        metrics.emit("refused_connections", 1, status=str(refused.status))
         return {"statusCode": refused.status}
 
 

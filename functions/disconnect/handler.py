@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from csms.log import invoked
 from csms.runtime import runtime
 from csms.websocket_events import arrival_of, connection_of
 
@@ -9,6 +10,7 @@ _TOO_LARGE: Final = 1009
 """[RFC 6455 7.4.1]"""
 
 
+@invoked
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
     """Note that the station is gone."""
     status_code = event["requestContext"].get("disconnectStatusCode")

@@ -4,12 +4,14 @@ import logging
 from typing import Any
 
 from csms.call_queue import BulkChunk, BulkSelection, Commission, Deadline, Dispatch, Wake, read
+from csms.log import invoked
 from csms.runtime import Runtime, runtime
 from csms.v16 import commissioning
 
 logger = logging.getLogger("csms.dispatch_calls")
 
 
+@invoked
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
     """Handle each message by itself; those that failed come again."""
     failed = [record["messageId"] for record in event["Records"] if not _handle(record)]

@@ -10,12 +10,14 @@ from typing import Any
 
 from csms import event_queue
 from csms.events import event_of
+from csms.log import invoked
 from csms.runtime import runtime
 from csms.store.changes import call_of, change_of, is_to_finish
 
 logger = logging.getLogger("csms.finish_calls")
 
 
+@invoked
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
     """Handle each record by itself; the stream is read again from the first that failed."""
     records = event["Records"]

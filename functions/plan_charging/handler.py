@@ -3,10 +3,12 @@
 from typing import Any
 
 from csms.ids import PlanId
+from csms.log import invoked
 from csms.ocpp.json_types import JsonObject
 from csms.runtime import runtime
 
 
+@invoked
 def lambda_handler(event: dict[str, Any], context: object) -> JsonObject | None:  # noqa: ARG001
     """Do the part that the event names; what is returned decides the state machine's way.
 

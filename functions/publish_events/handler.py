@@ -6,11 +6,13 @@ from typing import Any
 
 from csms import metrics
 from csms.event_queue import News, read
+from csms.log import invoked
 from csms.runtime import runtime
 
 logger = logging.getLogger("csms.publish_events")
 
 
+@invoked
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
     """Publish what can be read; what the bus did not take, and what is no event, comes again."""
     bus = runtime().event_bus

@@ -9,12 +9,14 @@ from typing import Any
 
 from csms.boundary_queue import read
 from csms.ids import SiteId
+from csms.log import invoked
 from csms.runtime import runtime
 from csms.store.changes import changed_site
 
 logger = logging.getLogger("csms.wake_plans")
 
 
+@invoked
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
     """Wake each site once a batch; the records whose site could not be woken come again."""
     woken: dict[SiteId, bool] = {}

@@ -32,6 +32,7 @@ def csms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
         "CALLBACK_URL": "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/prod",
         "UNKNOWN_CHARGE_POINTS": "accept",
         "COMMISSIONING": "false",
+        "POWERTOOLS_METRICS_DISABLED": "true",
         "CHARGING_PLAN_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:charging-plan",
     }.items():
         monkeypatch.setenv(name, value)

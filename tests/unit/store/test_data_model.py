@@ -41,6 +41,7 @@ ITEMS = {
     "charging plan": keys.charging_plan(PlanId("p1")),
     "planned profile": keys.planned_profile(PlanId("p1"), CP, 1, "transaction"),
     "session": keys.session(ConnectionId("c1")),
+    "fleet": keys.FLEET,
     "id tag": keys.tag("Tag"),
     "connection attempt": keys.connection_attempt("CP001", "why"),
     "message log": keys.Key(keys.message_partition(CP, NOW), TIMED),

@@ -77,7 +77,7 @@ class ChargingPlans:
             return
         restarted = self._store.charging_plans.restart(plan, now)
         if restarted:
-            logger.warning("a charging plan had no execution", extra={"plan": plan.id, "step": plan.step})
+            logger.warning("a charging plan had no execution", extra={"plan_id": plan.id, "step": plan.step})
             self.start(restarted)
 
     def wake(self, site_id: SiteId) -> None:

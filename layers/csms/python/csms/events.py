@@ -26,7 +26,13 @@ Moment = Annotated[Timestamp, WithJsonSchema({"type": "string", "format": "date-
 class Event(BaseModel):
     """What every event says. Fields may be added; none changes its meaning while `version` stays."""
 
-    model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore", coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        frozen=True,
+        extra="ignore",
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,
+    )
 
     version: Literal[1] = 1
     id: str

@@ -21,7 +21,7 @@ class UnknownChargePoints(StrEnum):
 class Settings(BaseModel):
     """One field per environment variable of the same name in capitals."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     table_name: str
     callback_url: str = ""

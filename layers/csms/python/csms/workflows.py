@@ -35,7 +35,7 @@ class StepFunctions:
         except ClientError as error:
             if _code(error) != "ExecutionAlreadyExists":
                 raise
-            logger.info("this step was started before", extra={"plan": plan_id, "step": step})
+            logger.info("this step was started before", extra={"plan_id": plan_id, "step": step})
 
     def complete(self, task_token: str, result: JsonObject) -> None:
         """Tell the waiting task; a token nobody waits for any more is ignored."""

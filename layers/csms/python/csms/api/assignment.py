@@ -11,6 +11,7 @@ from functools import partial
 from csms.api.problems import Conflict
 from csms.api.request import CurrentRequest
 from csms.ending import EndedOtherwise, end_once
+from csms.ids import TransactionId
 from csms.ocpp.errors import InvalidPayload
 from csms.store import Store
 from csms.store.errors import ConditionFailed
@@ -33,7 +34,7 @@ def dismiss(current: CurrentRequest, orphan: Orphan, reason: str) -> None:
         current.store.orphans.dismiss(orphan, by=current.caller, at=current.now, reason=reason)
     except ConditionFailed as decided:
         raise _decided(current, orphan) from decided
-    _log(current, orphan, "orphan dismissed", reason=reason)
+    _log(current, orphan, "orphan dismissed")
 
 
 def assign(current: CurrentRequest, orphan: Orphan, transaction: Transaction) -> None:
@@ -54,7 +55,7 @@ def assign(current: CurrentRequest, orphan: Orphan, transaction: Transaction) ->
         orphans.release(orphan, transaction.id)
         raise Conflict("the transaction was stopped with other figures") from ended
     orphans.finish(orphan, transaction.id, by=current.caller, at=current.now)
-    _log(current, orphan, "orphan assigned", transaction_id=transaction.id)
+    _log(current, orphan, "orphan assigned", transaction.id)
 
 
 def _effect(store: Store, orphan: Orphan, transaction: Transaction) -> Callable[[], object]:
@@ -121,13 +122,13 @@ def _decided(current: CurrentRequest, orphan: Orphan) -> Conflict:
     return Conflict(f"the orphan goes to transaction {now.assigned_to} already")
 
 
-def _log(current: CurrentRequest, orphan: Orphan, text: str, **details: object) -> None:
+def _log(current: CurrentRequest, orphan: Orphan, text: str, transaction_id: TransactionId | None = None) -> None:
     _logger.info(
         text,
         extra={
             "charge_point_id": orphan.charge_point_id,
             "orphan_id": orphan.id,
             "caller": current.caller,
-            **details,
+            "transaction_id": transaction_id,
         },
     )

@@ -35,7 +35,6 @@ def close_by_hand(
             "charge_point_id": transaction.charge_point_id,
             "transaction_id": transaction.id,
             "caller": current.caller,
-            "reason": reason,
         },
     )
     return closed

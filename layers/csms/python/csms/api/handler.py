@@ -6,7 +6,6 @@ from typing import Any
 
 from csms.api.problems import InternalError
 from csms.api.resolver import Resolver
-from csms.redaction import redact_url
 
 _logger = logging.getLogger(__name__)
 _of_thread = threading.local()
@@ -17,8 +16,15 @@ def respond(event: dict[str, Any], context: object) -> dict[str, Any]:
     try:
         return _resolver().resolve(event, context)
     except Exception:
-        _logger.exception("a request failed", extra={"path": redact_url(event.get("rawPath") or "")})
+        _logger.exception("a request failed", extra={"resource": _resource(event)})
         return InternalError().answer()
+
+
+def _resource(event: dict[str, Any]) -> str:
+    """Method and first part of the path; what follows may name an id tag, or be a station's secret URL."""
+    method = event.get("requestContext", {}).get("http", {}).get("method", "")
+    _, _, path = (event.get("rawPath") or "").partition("/")
+    return f"{method} /{path.partition('/')[0]}"
 
 
 def _resolver() -> Resolver:

@@ -40,7 +40,9 @@ PathTransaction = Annotated[int, Path(ge=1, le=LARGEST_TRANSACTION_ID, descripti
 class RequestModel(BaseModel):
     """A request body; a field it does not know is a mistake, not a wish to ignore."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -71,7 +73,7 @@ AsSent = BeforeValidator(_bounded)
 class View(BaseModel):
     """What an answer shows of something."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, hide_input_in_errors=True)
 
 
 class Page(View, Generic[T]):

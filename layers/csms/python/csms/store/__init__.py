@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from csms.store.connection_attempts import ConnectionAttempts
     from csms.store.file_tokens import FileTokens
     from csms.store.firmware import FirmwareImages
+    from csms.store.fleet import Fleet
     from csms.store.local_lists import LocalLists
     from csms.store.planned_profiles import PlannedProfiles
     from csms.store.received_files import ReceivedFiles
@@ -111,6 +112,13 @@ class Store:
         from csms.store.firmware import FirmwareImages
 
         return FirmwareImages(self._table)
+
+    @cached_property
+    def fleet(self) -> "Fleet":
+        """How many charge points there are."""
+        from csms.store.fleet import Fleet
+
+        return Fleet(self._table)
 
     @cached_property
     def local_lists(self) -> "LocalLists":

@@ -1,6 +1,6 @@
 """Charge points: what the operator set, what the station said at boot, and what it must know to connect."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -243,6 +243,11 @@ class ChargePoints:
         self._table.delete(keys.charge_point(charge_point_id))
         with suppress(ConditionFailed):
             self._table.delete(keys.identity(charge_point_id), condition=_is_free_or_its_own(charge_point_id))
+
+    def ids_of_shard(self, shard: int) -> Iterator[ChargePointId]:
+        """The charge points of one shard of the list."""
+        items = self._table.query_all(keys.list_partition(_KIND, shard), index="GSI1")
+        return (ChargePointId(item["charge_point_id"]) for item in items)
 
     def list(self, *, limit: int, cursor: ShardCursor | None = None) -> ListPage[ChargePoint]:
         """All charge points, a page at a time."""

@@ -341,6 +341,10 @@ def list_partition(kind: str, shard: int) -> str:
     return f"KIND#{kind}#{shard}"
 
 
+FLEET: Final = Key("FLEET", "FLEET")
+"""What `sweep` has counted last, shard by shard."""
+
+
 def open_transaction(id_tag: str, charge_point_id: ChargePointId, transaction_id: TransactionId) -> IndexKey:
     """Entry in the list of open transactions: found by tag within its shard, or shard by shard as a whole."""
     folded = id_tag.upper()

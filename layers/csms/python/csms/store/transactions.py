@@ -249,6 +249,10 @@ class Transactions:
         )
         return _from_item(item)
 
+    def count_open(self, shard: int) -> int:
+        """How many are open in a shard."""
+        return self._table.count(keys.open_partition(shard), index="GSI1")
+
     def open_of_tag(self, id_tag: str) -> Iterator[Transaction]:
         """The open transactions of a tag, eventually consistent."""
         items = self._table.query_all(

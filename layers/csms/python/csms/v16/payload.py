@@ -21,6 +21,7 @@ class Payload(BaseModel):
         frozen=True,
         extra="ignore",
         coerce_numbers_to_str=True,
+        hide_input_in_errors=True,  # a log must not show what stations send
         defer_build=True,  # a cold start builds only the models it meets
     )
 
