@@ -19,7 +19,8 @@ function handler(event) {
         return { statusCode: 400, statusDescription: 'Bad Request' };
     }
     request.uri = '/' + STAGE;
-    request.querystring = identity ? { cp: { value: identity } } : {}; // whatever the station had there
+    // Instead of whatever the station had there. As text, which CloudFront takes as it is.
+    request.querystring = identity ? 'cp=' + identity : '';
     return request;
 }
 
