@@ -27,6 +27,8 @@ class ActionCost:
     operations: dict[str, int]
     write_units: float
     read_units: float
+    counted: Sample
+    """What was counted besides."""
 
     @property
     def cpu_ms(self) -> float:
@@ -42,7 +44,7 @@ class ActionCost:
 def measure_actions(laps: int) -> list[ActionCost]:
     """Play the laps over a fresh MiniStack; the steps in their order."""
     meter = AwsMeter(counts_units=True)
-    with embedded_aws(), meter.installed():
+    with embedded_aws(tells_metrics=True), meter.installed():
         runtime().store.id_tags.put(IdTag(ID_TAG, parent_id_tag="BENCH-PARENT"))
         lap = Lap(meter)
         counted = [lap.play() for _ in range(UNIT_LAPS)][-1]  # the first writes what the later ones find
@@ -65,4 +67,5 @@ def _cost(counted: Sample, timed: list[Sample]) -> ActionCost:
         operations=dict(counted.spent.operations),
         write_units=counted.spent.write_units,
         read_units=counted.spent.read_units,
+        counted=counted,
     )

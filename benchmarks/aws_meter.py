@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,6 +11,8 @@ from typing import Any, Final
 import boto3
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+
+from csms.store.keys import PARTITION_KEY, SORT_KEY
 
 _READS: Final = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 _FAILED_WRITE: Final = {"CapacityUnits": 1.0}
@@ -25,6 +27,12 @@ class Spent:
     write_units: float = 0.0
     read_units: float = 0.0
     operations: Counter[str] = field(default_factory=Counter)
+    units_by_place: Counter[str] = field(default_factory=Counter)
+    """Write units by what they were spent on: the kind of item, as `place_of` tells it, or the index."""
+    reads_by_place: Counter[str] = field(default_factory=Counter)
+    """Read units of single items, likewise."""
+    item_bytes: dict[str, int] = field(default_factory=dict)
+    """How large the items of a kind are that were written, where the call tells."""
     calls_by_thread: Counter[int] = field(default_factory=Counter)
 
     @property
@@ -58,10 +66,11 @@ class AwsMeter:
                 response = call(client, operation, arguments)
             except ClientError as error:
                 failed = error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
-                self._count(operation, _FAILED_WRITE if failed else [], time.thread_time_ns() - started)
+                self._count(operation, arguments, _FAILED_WRITE if failed else [], time.thread_time_ns() - started)
                 raise
             consumed = response.get("ConsumedCapacity", _unreported(operation, arguments))
-            self._count(operation, consumed, time.thread_time_ns() - started)
+            self._count(operation, arguments, consumed, time.thread_time_ns() - started)
+            self._weigh(arguments, response)
             return response
 
         boto3.setup_default_session()
@@ -79,16 +88,23 @@ class AwsMeter:
     def _ask_for_units(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {**params, "ReturnConsumedCapacity": "INDEXES"} if self.counts_units else params
 
-    def _count(self, operation: str, consumed: Any, cpu_ns: int) -> None:
-        spent, units = self.spent, _units(consumed)
+    def _weigh(self, arguments: dict[str, Any], response: dict[str, Any]) -> None:
+        item = arguments.get("Item") or response.get("Attributes")
+        if item and PARTITION_KEY in item and arguments.get("ReturnValues") != "ALL_OLD":
+            self.spent.item_bytes[place_of(item)] = item_bytes(item)
+
+    def _count(self, operation: str, arguments: dict[str, Any], consumed: Any, cpu_ns: int) -> None:
+        spent, units, places = self.spent, _units(consumed), _units_by_place(arguments, consumed)
         with self._lock:
             spent.aws_cpu_ns += cpu_ns
             spent.operations[operation] += 1
             spent.calls_by_thread[threading.get_ident()] += 1
             if operation in _READS:
                 spent.read_units += units
+                spent.reads_by_place.update(places)
             else:
                 spent.write_units += units
+                spent.units_by_place.update(places)
 
 
 def _unreported(operation: str, arguments: dict[str, Any]) -> list[dict[str, float]]:
@@ -103,3 +119,39 @@ def _units(consumed: Any) -> float:
     """`CapacityUnits` is the total: the table and every index touched. BatchGetItem has a list, one per table."""
     tables = consumed if isinstance(consumed, list) else [consumed]
     return float(sum(table["CapacityUnits"] for table in tables))
+
+
+def place_of(key: Mapping[str, Any]) -> str:
+    """The kind of an item: what its two keys begin with, `CP/LINK` or `TX`; a time in the sort key says nothing."""
+    partition, sort = (key[name]["S"].partition("#")[0] for name in (PARTITION_KEY, SORT_KEY))
+    return partition if partition == sort or not sort.isalpha() else f"{partition}/{sort}"
+
+
+def item_bytes(item: Mapping[str, Any]) -> int:
+    """What DynamoDB stores and bills for an item: names and values, and 100 bytes of its own."""
+    return 100 + sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    (kind, content), *_ = value.items()
+    match kind:
+        case "S":
+            return len(content.encode())
+        case "N":
+            return len(content) // 2 + 2
+        case "B":
+            return len(content)
+        case "L":
+            return 3 + sum(1 + _value_bytes(each) for each in content)
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + _value_bytes(each) for name, each in content.items())
+        case _:
+            return 1
+
+
+def _units_by_place(arguments: Mapping[str, Any], consumed: Any) -> dict[str, float]:
+    key = arguments.get("Key") or arguments.get("Item")
+    if key is None or not isinstance(consumed, dict):
+        return {}
+    indexes = {name: one["CapacityUnits"] for name, one in consumed.get("GlobalSecondaryIndexes", {}).items()}
+    return {place_of(key): consumed.get("Table", consumed)["CapacityUnits"], **indexes}

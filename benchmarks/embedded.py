@@ -16,13 +16,16 @@ _NO_GATEWAY = "http://127.0.0.1:9"
 
 
 @contextmanager
-def embedded_aws() -> Iterator[str]:
-    """MiniStack on a free port with no state from before; its URL."""
+def embedded_aws(*, tells_metrics: bool = False) -> Iterator[str]:
+    """MiniStack on a free port with no state from before; its URL. Metrics are lines on standard output, if told."""
     with tempfile.TemporaryDirectory() as directory:
         aws = EmbeddedAws.start(Listener("AWS_PORT", 0), Path(directory))
         try:
             asyncio.run(aws.wait_until_ready())
-            with replaced_environment(handler_environment(aws.url, _NO_GATEWAY)):
+            environment = handler_environment(aws.url, _NO_GATEWAY)
+            if tells_metrics:
+                environment["POWERTOOLS_METRICS_DISABLED"] = "false"
+            with replaced_environment(environment):
                 provision()
                 runtime.cache_clear()
                 yield aws.url

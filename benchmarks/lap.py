@@ -3,9 +3,11 @@
 A lap is played again and again; each invocation of a handler is one sample of its step.
 """
 
+import io
+import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -43,6 +45,11 @@ class Sample:
     cpu_ns: int
     """Of the whole handler."""
     spent: Spent
+    received_bytes: int
+    """Of the frame."""
+    answer_bytes: int
+    said: str
+    """By the function, to the log and to standard output."""
 
 
 def station_of_today(identity: str) -> LambdaStation:
@@ -144,14 +151,28 @@ class Lap:
     def _measured(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         def measured(event: Any, context: Any) -> Any:
             self._meter.reset()
-            started = time.thread_time_ns()
-            answer = handler(event, context)
-            cpu_ns = time.thread_time_ns() - started
+            with listening() as said:
+                started = time.thread_time_ns()
+                answer = handler(event, context)
+                cpu_ns = time.thread_time_ns() - started
             if self._step:
-                self._samples.append(Sample(self._step, cpu_ns, self._meter.spent))
+                received, answered = (len((each.get("body") or "").encode()) for each in (event, answer))
+                self._samples.append(Sample(self._step, cpu_ns, self._meter.spent, received, answered, said.getvalue()))
             return answer
 
         return measured
+
+
+@contextmanager
+def listening() -> Iterator[io.StringIO]:
+    """What is written to standard output, and by the handlers of our loggers, whatever stream they hold."""
+    said = io.StringIO()
+    handlers = [each for each in logging.getLogger("csms").handlers if isinstance(each, logging.StreamHandler)]
+    streams = [each.setStream(said) for each in handlers]
+    with redirect_stdout(said):
+        yield said
+    for each, stream in zip(handlers, streams, strict=True):
+        each.setStream(stream)
 
 
 _BOOT: Final = {

@@ -1,7 +1,8 @@
-"""The generated parts of docs/performance.md, between markers; the words around them are written by hand."""
+"""The generated parts of docs/performance.md and docs/cost.md, between markers; the words around them are by hand."""
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from benchmarks.machine import Machine
@@ -9,14 +10,20 @@ from benchmarks.packages import ROOT
 from benchmarks.section import Section
 
 PAGE: Final = ROOT / "docs" / "performance.md"
+COST_PAGE: Final = ROOT / "docs" / "cost.md"
 
 
 def rewrite(sections: Sequence[Section], machine: Machine) -> None:
     """Put the sections that were run in the place of their predecessors."""
-    text = PAGE.read_text()
     for section in sections:
-        text = replace_part(text, section.name, _content(section, machine))
-    PAGE.write_text(text)
+        page = page_of(section.name)
+        page.write_text(replace_part(page.read_text(), section.name, content(section, str(machine))))
+        section.keep()
+
+
+def page_of(name: str) -> Path:
+    """Where a part stands."""
+    return COST_PAGE if name == "cost" else PAGE
 
 
 def replace_part(text: str, name: str, content: str) -> str:
@@ -33,6 +40,7 @@ def replace_part(text: str, name: str, content: str) -> str:
     return replaced
 
 
-def _content(section: Section, machine: Machine) -> str:
+def content(section: Section, machine: str) -> str:
+    """What stands between the markers."""
     tables = "\n\n".join(table.to_markdown() for table in section.tables)
-    return f"{tables}\n\n_{machine}_"
+    return f"{tables}\n\n_{section.measured_on or machine}_"

@@ -7,8 +7,10 @@ from benchmarks.actions import measure_actions
 from benchmarks.actions_section import actions_section
 from benchmarks.commands_section import commands_section
 from benchmarks.cost_section import cost_section
+from benchmarks.counted import Counted, cold_start_ms, count
 from benchmarks.fleet_section import fleet_section
 from benchmarks.imports_section import imports_section
+from benchmarks.machine import this_machine
 from benchmarks.planning_section import planning_section
 from benchmarks.section import Section
 from benchmarks.steps_section import steps_section
@@ -17,16 +19,28 @@ PARTS: Final = ("actions", "commands", "imports", "fleet", "cost", "planning", "
 
 
 def run_parts(
-    names: Sequence[str], *, laps: int, starts: int, stations: Sequence[int], day_s: float | None, visits: int
+    names: Sequence[str],
+    *,
+    laps: int,
+    starts: int,
+    stations: Sequence[int],
+    day_s: float | None,
+    visits: int,
+    as_counted: bool = False,
 ) -> list[Section]:
-    """The sections in the order of `names`; actions are measured once, for the cost as well."""
-    costs = measure_actions(laps) if {"actions", "cost"} & set(names) else []
+    """The sections in the order of `names`; actions are measured once, for the cost as well.
+
+    `as_counted`: the cost of what was counted before.
+    """
+    needing = {"actions"} if as_counted else {"actions", "cost"}
+    machine = str(this_machine())
+    costs = measure_actions(laps) if needing & set(names) else []
     measure: dict[str, Callable[[], Section]] = {
         "actions": lambda: actions_section(costs),
         "commands": commands_section,
         "imports": lambda: imports_section(starts),
         "fleet": lambda: fleet_section(stations, day_s, visits),
-        "cost": lambda: cost_section(costs),
+        "cost": lambda: cost_section(Counted.read() if as_counted else count(costs, cold_start_ms(), machine)),
         "planning": planning_section,
         "steps": steps_section,
     }

@@ -1,6 +1,6 @@
 """What one part of the benchmark hands over."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,10 @@ class Section:
     tables: Sequence[Table]
     data: Any
     failures: Sequence[str] = field(default=())
+    measured_on: str = ""
+    """What the figures come from, if not from this run."""
+    keep: Callable[[], None] = field(default=lambda: None)
+    """Writes down what was counted, where a page is made of it later."""
 
 
 def aims_table(findings: Sequence[Finding]) -> Table:

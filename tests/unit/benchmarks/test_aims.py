@@ -5,12 +5,13 @@ from benchmarks.actions import ActionCost
 from benchmarks.aws_meter import Spent
 from benchmarks.commands import DEADLINE, PLACING, SETTLING, CommandCost
 from benchmarks.imports import ColdStart
-from benchmarks.lap import HEARTBEAT, Step
+from benchmarks.lap import HEARTBEAT, Sample, Step
 from benchmarks.round_trip import RoundTrips
 
 
 def action(step: Step, *, ours_ms: float = 0.2, write_units: float = 1, read_units: float = 0) -> ActionCost:
-    return ActionCost(step, 1, ours_ms, 1.0, {"UpdateItem": 1}, write_units, read_units)
+    counted = Sample(step, 0, Spent(), received_bytes=0, answer_bytes=0, said="")
+    return ActionCost(step, 1, ours_ms, 1.0, {"UpdateItem": 1}, write_units, read_units, counted)
 
 
 def missed(*costs: ActionCost) -> list[bool]:

@@ -1,12 +1,43 @@
 """The cost model: counts x units x prices."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from benchmarks import cost
-from benchmarks.cost import BUSY, DAYS_A_MONTH, IDLE, TYPICAL, Invocation, Profile, bill, invocations_a_day
+from benchmarks import cost, prices
+from benchmarks.cost import (
+    BUSY,
+    DAYS_A_MONTH,
+    IDLE,
+    TYPICAL,
+    Invocation,
+    Profile,
+    Quantities,
+    Usage,
+    bill,
+    fixed_costs,
+    invocations_a_day,
+    month_of_station,
+    stored_bytes,
+)
 
 KINDS = invocations_a_day(TYPICAL).keys()
-ONE_WRITE = dict.fromkeys(KINDS, Invocation(write_units=1, read_units=0, cpu_ms=0, aws_calls=0, memory_mb=512))
+NO_COLD_START = Invocation(write_units=0, read_units=0, cpu_ms=0, aws_calls=0, memory_mb=512)
+
+
+def usage(**changes: Any) -> Usage:
+    """One invocation that writes a unit."""
+    one = Usage(1, 0, cpu_ms=0, aws_calls=0, memory_mb=512, writes_by_place={}, reads_by_place={}, item_bytes={})
+    return replace(one, **changes)
+
+
+ONE_WRITE = {kind: usage() for kind in KINDS}
+
+
+def month(profile: Profile, used: dict[str, Usage] = ONE_WRITE, cold: Invocation = NO_COLD_START) -> Quantities:
+    """What one station takes."""
+    return month_of_station(profile, used, cold)
 
 
 def test_an_idle_station_speaks_once_every_heartbeat_interval() -> None:
@@ -25,20 +56,34 @@ def test_meter_values_touch_the_link_once_a_minute() -> None:
 
 
 def test_messages_are_paid_in_both_directions_and_connections_by_the_minute() -> None:
-    month = bill(IDLE, ONE_WRITE)
-    assert month.messages == pytest.approx(2 * 288 * DAYS_A_MONTH)
-    assert month.messages_usd == pytest.approx(0.01752)
-    assert month.connection_usd == pytest.approx(0.01095)
+    paid = bill(month(IDLE))
+    assert month(IDLE)[prices.WEBSOCKET_MESSAGE] == pytest.approx(2 * 288 * DAYS_A_MONTH)
+    assert paid["messages"] == pytest.approx(0.01752)
+    assert paid["connections"] == pytest.approx(0.01095)
+
+
+def test_a_command_is_two_messages_three_queue_requests_and_one_of_the_api() -> None:
+    quiet, commanded = (
+        month(Profile("", sessions_a_day=0, session_min=0, meter_interval_s=60, commands_a_day=count))
+        for count in (0, 10)
+    )
+    times = 10 * DAYS_A_MONTH
+    added = {price: commanded[price] - quiet[price] for price in (prices.WEBSOCKET_MESSAGE, prices.QUEUE_REQUEST)}
+    assert added == pytest.approx({prices.WEBSOCKET_MESSAGE: 2 * times, prices.QUEUE_REQUEST: 3 * times})
+    assert commanded[prices.HTTP_REQUEST] == pytest.approx(times)
 
 
 def test_every_invocation_is_paid_with_its_units() -> None:
-    month = bill(IDLE, ONE_WRITE)
-    assert month.write_units == pytest.approx((288 + 12 + 12) * DAYS_A_MONTH)
-    assert month.writes_usd == pytest.approx(month.write_units * 0.625e-6)
-    assert month.reads_usd == 0
-    assert month.total_usd == pytest.approx(
-        month.messages_usd + month.connection_usd + month.writes_usd + month.requests_usd
-    )
+    bought = month(IDLE)
+    assert bought[prices.WRITE_UNIT] == pytest.approx((288 + 12 + 12) * DAYS_A_MONTH)
+    assert bill(bought)["writes"] == pytest.approx(bought[prices.WRITE_UNIT] * 0.625e-6)
+    assert bill(bought)["reads"] == 0
+
+
+def test_plugging_in_and_leaving_touch_the_link() -> None:
+    sessions = Profile("", sessions_a_day=1, session_min=0, meter_interval_s=60)
+    added = month(sessions)[prices.WRITE_UNIT] - month(IDLE)[prices.WRITE_UNIT]
+    assert added == pytest.approx((7 + 2) * DAYS_A_MONTH), "authorize, start, stop, four statuses, two touches"
 
 
 def test_duration_is_cpu_time_at_the_share_of_a_cpu_and_waiting() -> None:
@@ -48,6 +93,47 @@ def test_duration_is_cpu_time_at_the_share_of_a_cpu_and_waiting() -> None:
     assert whole.gb_seconds == pytest.approx(2 / 1000 * 3538 / 1024), "one thread gains nothing from a second CPU"
 
 
+def test_cold_starts_are_paid_for() -> None:
+    cold = Invocation(write_units=0, read_units=0, cpu_ms=1000, aws_calls=0, memory_mb=1769)
+    bought = month(IDLE, cold=cold)
+    assert bought[prices.LAMBDA_GB_SECOND] == pytest.approx(bought[prices.LAMBDA_REQUEST] * 0.01 * 1769 / 1024)
+
+
+def test_what_has_a_ttl_stops_growing_and_transactions_do_not() -> None:
+    used = ONE_WRITE | {
+        cost.STATUS: usage(item_bytes={"LOG": 100, "CP/CONNECTOR": 500}),
+        cost.STOP: usage(item_bytes={"CP/TX": 10}),
+        cost.START: usage(item_bytes={"CP/TX": 7}),
+    }
+    one = Profile("", sessions_a_day=1, session_min=0, meter_interval_s=60)
+    assert stored_bytes(one, used, 10) == pytest.approx(10 * (4 * 100 + 3 * 10)), "once in the table, twice in indexes"
+    assert stored_bytes(one, used, 100) == pytest.approx(30 * 4 * 100 + 100 * 3 * 10), "a log of 30 days"
+
+
+def test_what_a_function_says_is_paid_as_log_beside_the_access_log() -> None:
+    added = month(IDLE, ONE_WRITE | {cost.HEARTBEAT: usage(logged_bytes=1000)})[prices.LOG_GB]
+    assert added - month(IDLE)[prices.LOG_GB] == pytest.approx(276 * DAYS_A_MONTH * 1000 / 2**30)
+
+
 def test_a_busier_station_costs_more() -> None:
-    idle, typical, busy = (bill(profile, ONE_WRITE).total_usd for profile in (IDLE, TYPICAL, BUSY))
+    idle, typical, busy = (sum(bill(month(profile)).values()) for profile in (IDLE, TYPICAL, BUSY))
     assert idle < typical < busy
+
+
+def test_a_fleet_pays_the_price_of_its_tier() -> None:
+    messages = Quantities({prices.WEBSOCKET_MESSAGE: 1000})
+    assert bill(messages, 1_000_000)["messages"] == pytest.approx(1000)
+    assert bill(messages, 3_000_000)["messages"] == pytest.approx(1000 + 2000 * 0.8)
+
+
+def test_what_costs_by_being_there_is_counted_in_the_template() -> None:
+    used = {
+        cost.SWEEP: usage(write_units=0, read_units=24.0),
+        cost.STATUS: usage(series=["a", "b"]),
+        cost.BOOT: usage(),
+    }
+    fixed = fixed_costs({"AWS::CloudWatch::Alarm": 3, "AWS::SQS::Queue": 6}, used, 1440)
+    assert fixed["3 x CloudWatch alarms"] == pytest.approx(0.3)
+    assert fixed["sweep, every minute"] == pytest.approx(1440 * DAYS_A_MONTH * (24 * 0.125e-6 + 0.2e-6))
+    assert fixed["2 x CloudWatch custom metrics"] == pytest.approx(0.6)
+    assert len(fixed) == 3
