@@ -21,8 +21,9 @@ SHARDS: Final = 16
 """Partitions a list of all things of a kind is spread over; changing it needs a rewrite of the index attributes."""
 
 
-DAY_SHARDS: Final = 4
-"""Partitions a day of ended transactions is spread over: each takes a thousand a second, and a list reads all."""
+DAY_SHARDS: Final = 8
+"""Partitions a day of ended transactions is spread over: each takes a thousand a second, and a list reads all. It may
+grow to `SHARDS`, by doubling (`docs/cost.md`): entries of a smaller number are in partitions that a list reads as well."""
 
 
 class Key(NamedTuple):
