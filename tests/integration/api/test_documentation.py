@@ -3,6 +3,7 @@ import json
 import re
 from base64 import b64decode
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -37,6 +38,12 @@ def test_every_endpoint_is_described_with_its_scope_and_problems(document: dict[
         assert operation["security"] == ([{"accessToken": [endpoint.scope]}] if endpoint.scope else [])
         assert "application/problem+json" in operation["responses"]["default"]["content"]
         assert str(int(endpoint.status)) in operation["responses"]
+
+
+@pytest.mark.parametrize("at", ["https://api.example", "https://ocpp.example/api"])
+def test_paths_are_beside_the_document_wherever_it_is(document: dict[str, Any], at: str) -> None:
+    (server,) = document["servers"]
+    assert urljoin(f"{at}/openapi.json", server["url"]) == f"{at}/"
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

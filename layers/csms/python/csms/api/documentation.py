@@ -51,6 +51,7 @@ def openapi_document(resolver: "Resolver") -> dict[str, Any]:
     document: dict[str, Any] = json.loads(
         resolver.get_openapi_json_schema(title=TITLE, version=VERSION, description=_DESCRIPTION)
     )
+    document["servers"] = [{"url": "."}]  # beside this document, also where that is at `/api` of a distribution
     documented = [endpoint for endpoint in resolver.endpoints.values() if endpoint.is_documented]
     for endpoint in documented:
         path = re.sub(r"<(\w+)>", r"{\1}", endpoint.path)
