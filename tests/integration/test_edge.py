@@ -18,6 +18,7 @@ PASSWORD: Final = bytes(range(200, 220))
 HASH: Final = hash_secret(PASSWORD, b"salt")
 SECRETS: Final = {edge: f"the secret of {edge}" for edge in ("wss", "ws", "mtls")}
 STATION: Final = "198.51.100.7"
+UNPROVEN: Final = "said to come through a distribution, without the secret of that distribution"
 
 
 def through(edge: str, secret: str = "", **headers: str) -> dict[str, Any]:
@@ -96,14 +97,19 @@ def test_no_certificate_and_that_of_another_station_are_refused(
     assert reasons(edges) == [reason]
 
 
+@pytest.mark.parametrize("headers", [{}, through("wss"), through("ws")], ids=repr)
+def test_a_certificate_that_another_distribution_asserts_is_not_believed(
+    edges: Runtime, headers: dict[str, Any]
+) -> None:
+    assert status("CP3", **headers, **certified("CP3")) == 401
+    assert reasons(edges) == ["no client certificate was asserted"]
+
+
 @pytest.mark.parametrize(
     "headers",
     [
-        {},
         {"x-csms-edge": "mtls"},
         {"x-csms-edge-secret": SECRETS["mtls"]},
-        through("wss"),
-        through("ws"),
         through("mtls", SECRETS["wss"]),
         through("mtls", SECRETS["ws"]),
         through("wss", SECRETS["mtls"]),
@@ -115,30 +121,30 @@ def test_no_certificate_and_that_of_another_station_are_refused(
     ],
     ids=repr,
 )
-def test_a_certificate_that_anyone_else_asserts_is_not_believed(edges: Runtime, headers: dict[str, Any]) -> None:
+def test_who_only_says_to_be_a_distribution_is_believed_nothing(edges: Runtime, headers: dict[str, Any]) -> None:
     assert status("CP3", **headers, **certified("CP3")) == 401
-    assert reasons(edges) == ["no client certificate was asserted"]
+    assert status("CP2", PASSWORD, **headers) == 401
+    assert set(reasons(edges)) == {UNPROVEN}
 
 
 @pytest.mark.parametrize(
-    ("headers", "has_tls"),
+    ("headers", "problems"),
     [
-        ({}, True),
-        (through("wss"), True),
-        (through("mtls"), True),
-        (through("ws"), False),
-        (through("ws", "X-Forwarded-Proto"), False),
-        (through("wss", SECRETS["ws"]), False),
-        (through("wss", "guess"), False),
-        ({"X-Forwarded-Proto": "http"}, False),
+        ({}, []),
+        (through("wss"), []),
+        (through("mtls"), []),
+        (through("ws"), ["security profile 2 needs TLS"]),
+        ({"X-Forwarded-Proto": "http"}, ["security profile 2 needs TLS"]),
+        (through("wss", SECRETS["ws"]), [UNPROVEN]),
+        (through("wss", "guess"), [UNPROVEN]),
     ],
     ids=repr,
 )
 def test_security_profile_2_is_refused_where_tls_is_not_certain(
-    edges: Runtime, headers: dict[str, Any], has_tls: bool
+    edges: Runtime, headers: dict[str, Any], problems: list[str]
 ) -> None:
-    assert status("CP2", PASSWORD, **headers) == (200 if has_tls else 401)
-    assert reasons(edges) == ([] if has_tls else ["security profile 2 needs TLS"])
+    assert status("CP2", PASSWORD, **headers) == (401 if problems else 200)
+    assert reasons(edges) == problems
 
 
 @pytest.mark.parametrize("edge", SECRETS)

@@ -10,7 +10,7 @@ from typing import Final
 
 from csms import credentials, password_change, profile_upgrade, refused_logins
 from csms.call_queue import CallQueue, Dispatch
-from csms.edge import UNCERTAIN, Edges, Passage
+from csms.edge import UNPROVEN, Edges, Passage
 from csms.gateway import Gateway
 from csms.ids import ChargePointId
 from csms.ocpp.primitives import format_timestamp
@@ -48,7 +48,7 @@ class Handshake:
     """Lower-case names."""
     source_ip: str | None = None
     user_agent: str | None = None
-    passage: Passage = UNCERTAIN
+    passage: Passage = UNPROVEN
     """What of the headers is certain."""
 
 
@@ -271,6 +271,8 @@ _WITH_PASSWORD: Final = frozenset({SecurityProfile.BASIC, SecurityProfile.BASIC_
 
 def _misfit(profile: SecurityProfile, charge_point_id: ChargePointId, passage: Passage) -> str | None:
     """Why a station with this profile cannot have opened the connection; None if it can, with the right password."""
+    if profile >= SecurityProfile.BASIC_TLS and not passage.is_proven:
+        return "said to come through a distribution, without the secret of that distribution"
     if profile is SecurityProfile.BASIC_TLS and not passage.is_tls:
         return "security profile 2 needs TLS"
     if profile is SecurityProfile.CLIENT_CERTIFICATE:

@@ -60,10 +60,12 @@ class Passage:
     """The common name in the station's client certificate."""
     source_ip: str | None = None
     """The station's address, if the edge told it."""
+    is_proven: bool = True
+    """False: it was said to be a distribution's, without the secret of that distribution."""
 
 
-UNCERTAIN: Final = Passage(None, is_tls=False)
-"""Something said to be a distribution and is none that we know: nothing it says is taken for granted."""
+UNPROVEN: Final = Passage(None, is_tls=False, is_proven=False)
+"""Nothing that it says is taken for granted."""
 
 
 class Edges:
@@ -80,7 +82,7 @@ class Edges:
             return Passage(None, is_tls=headers.get("x-forwarded-proto", "").lower() == "https")
         edge = next((edge for edge in self._secret_ids if edge == headers.get(EDGE_HEADER)), None)
         if edge is None or not self._is_proven(edge, headers.get(PROOF_HEADER, "").encode(), now):
-            return UNCERTAIN
+            return UNPROVEN
         return Passage(
             edge,
             is_tls=edge is not Edge.WS,
