@@ -73,6 +73,11 @@ def test_a_body_that_is_no_text_is_malformed(csms: Runtime, admin: LambdaOperato
     assert admin.send("POST", "/charge-points", body=body, is_base64=True).status == 400
 
 
+def test_a_number_is_no_moment(csms: Runtime, admin: LambdaOperator) -> None:
+    answer = admin.post("/id-tags", {"idTag": "T", "status": "Accepted", "expiryDate": 1893456000})
+    assert (answer.status, answer.json["errors"][0]["field"]) == (422, "expiryDate")
+
+
 def test_other_paths_lead_nowhere(csms: Runtime, admin: LambdaOperator) -> None:
     for path in ("/", "", "/nothing", "/charge-points/", "/charge-points//x", "/health/x", "/id-tags/"):
         assert admin.get(path).status == 404, path

@@ -53,6 +53,22 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     assert not {"HTTPValidationError", "ResponseValidationError"} & document["components"]["schemas"].keys()
 
 
+def test_bounds_are_json_schema(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    voltage = schemas["SiteChanges"]["properties"]["voltageV"]
+    assert (voltage["minimum"], voltage["maximum"]) == (100, 400)
+    assert not re.findall(r'"[gl][et]": ', json.dumps(document))
+    identity = schemas["NewChargePoint"]["properties"]["id"]["pattern"]
+    assert [text for text in ("CP 1", "", "CP 1 ", "A#B") if re.search(identity, text)] == ["CP 1"]
+
+
+def test_what_the_gateway_refuses_itself_is_described(document: dict[str, Any]) -> None:
+    answers = document["paths"]["/charge-points"]["get"]["responses"]["401"]["content"]
+    assert answers.keys() == {"application/json", "application/problem+json"}
+    assert "401" not in document["paths"]["/health"]["get"]["responses"]
+    assert document["paths"]["/docs"]["get"]["responses"]["200"]["content"].keys() == {"text/html"}
+
+
 def test_names_are_in_camel_case(document: dict[str, Any]) -> None:
     names = {name for schema in document["components"]["schemas"].values() for name in schema.get("properties", ())} | {
         parameter["name"]

@@ -20,7 +20,9 @@ LARGEST_LIMIT: Final = 200
 _LONGEST: Final = 8192
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="How many items a page may have.")]
-CursorText = Annotated[str | None, Query(description="`cursor` of the page before; absent for the first page.")]
+CursorText = Annotated[
+    str | None, Query(min_length=1, description="`cursor` of the page before; absent for the first page.")
+]
 
 
 class _Place(BaseModel):

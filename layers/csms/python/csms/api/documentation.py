@@ -3,7 +3,7 @@
 import json
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic.json_schema import models_json_schema
 
@@ -42,6 +42,21 @@ _PROBLEM: Final[dict[str, Any]] = {
         },
     },
 }
+_GATEWAY_MESSAGE: Final[dict[str, Any]] = {
+    "title": "GatewayMessage",
+    "type": "object",
+    "required": ["message"],
+    "properties": {"message": {"type": "string"}},
+}
+_NO_TOKEN: Final[dict[str, Any]] = {
+    "description": "No access token of this API. Of most API Gateway says so itself, in its own words",
+    "content": {
+        MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
+        "application/json": {"schema": {"$ref": "#/components/schemas/GatewayMessage"}},
+    },
+}
+_KEYWORDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+"""JSON Schema's names of what pydantic calls by its own wherever it did not look behind a validator."""
 _NOT_OURS: Final = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _SECURITY: Final = "accessToken"
 
@@ -60,7 +75,7 @@ def openapi_document(resolver: "Resolver") -> dict[str, Any]:
     _add_bodies(document, documented)
     for name in _NOT_OURS:
         components["schemas"].pop(name, None)
-    components["schemas"]["Problem"] = _PROBLEM
+    components["schemas"] |= {"Problem": _PROBLEM, "GatewayMessage": _GATEWAY_MESSAGE}
     components["securitySchemes"] = {
         _SECURITY: {
             "type": "http",
@@ -69,7 +84,20 @@ def openapi_document(resolver: "Resolver") -> dict[str, Any]:
             "description": f"An access token with one of the scopes or groups {', '.join(Scope)}.",
         }
     }
-    return document
+    return cast("dict[str, Any]", _in_json_schema(document))
+
+
+def _in_json_schema(part: Any) -> Any:
+    """A part of the document with bounds by their proper names, and tuples of one type as the arrays they are."""
+    if isinstance(part, list):
+        return [_in_json_schema(inner) for inner in part]
+    if not isinstance(part, dict):
+        return part
+    written = {_KEYWORDS.get(name, name): _in_json_schema(inner) for name, inner in part.items()}
+    first, *others = written.get("prefixItems") or [None]
+    if first and all(other == first for other in others):
+        written["items"] = written.pop("prefixItems")[0]
+    return written
 
 
 def _add_bodies(document: dict[str, Any], endpoints: list["Endpoint"]) -> None:
@@ -108,6 +136,7 @@ def _complete(operation: dict[str, Any], endpoint: "Endpoint") -> None:
         responses = others | {"204": {"description": "Done"}}
     operation["responses"] = {
         **responses,
+        **({"401": _NO_TOKEN} if endpoint.scope else {}),
         "default": {
             "description": "A problem",
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},

@@ -4,7 +4,7 @@ from functools import cache
 from re import Pattern
 from typing import Annotated, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 from csms.api.routing import all_endpoints, path_pattern
 from csms.connections import IDENTITY
@@ -41,7 +41,9 @@ def _patterns_of_parts() -> list[Pattern[str]]:
     return [path_pattern(path) for path in sorted(paths) if path.startswith(f"{_BELOW}<identity>/")]
 
 
-Identity = Annotated[str, AfterValidator(_check)]
+_SCHEMA: Final = WithJsonSchema({"type": "string", "pattern": f"^{IDENTITY.pattern}$"})
+
+Identity = Annotated[str, AfterValidator(_check), _SCHEMA]
 """Of a charge point there may be, or have been."""
-NewIdentity = Annotated[str, AfterValidator(_check_new)]
+NewIdentity = Annotated[str, AfterValidator(_check_new), _SCHEMA]
 """Of a charge point to add."""

@@ -16,7 +16,14 @@ _DEEPEST: Final = 64
 _TOO_DEEP: Final = "(nested too deep to be shown)"
 PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 
-Moment = Annotated[Timestamp, WithJsonSchema({"type": "string", "format": "date-time"})]
+
+def _no_number(value: Any) -> Any:
+    if isinstance(value, int | float):
+        raise ValueError("a date and time with its zone is expected, such as 2026-03-05T12:00:00Z")
+    return value
+
+
+Moment = Annotated[Timestamp, BeforeValidator(_no_number), WithJsonSchema({"type": "string", "format": "date-time"})]
 OF_OUR_TIMES: Final = Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
 """Far enough from both ends of the calendar to reckon with."""
 QueryMoment = Annotated[Moment, OF_OUR_TIMES]

@@ -19,7 +19,7 @@ def read_openapi() -> Response[Any]:
     return Response(200, "application/json", _document())
 
 
-@routes.get("/docs", OPEN, compress=True)
+@routes.get("/docs", OPEN, compress=True, answers={200: {"text/html": {"schema": {"type": "string"}}}})
 def read_docs() -> Response[str]:
     """This description as a page to read and to try out. Needs nothing from elsewhere on the net."""
     return Response(200, "text/html; charset=utf-8", _page())
