@@ -18,6 +18,8 @@ _NOT_IN_A_DOMAIN: Final = ("amazon", "aws", "cognito")
 """What Cognito keeps for itself."""
 
 Permission = Literal["read", "operate", "admin"]
+_STREAM_ARN: Final = r"^arn:aws[\w-]*:dynamodb:[\w-]+:\d{12}:table/[^/]+/stream/.+$"
+
 LogRetentionDays = Literal[1, 3, 7, 14, 30, 90, 180, 365]
 
 
@@ -54,6 +56,21 @@ class Config(EdgeOptions):
     removal_policy: Literal["retain", "destroy"] = "retain"
     """Whether table, files and users survive the deletion of the stack; `retain` also protects them from it."""
     log_retention_days: LogRetentionDays = 30
+    tracing: bool = False
+    """Whether invocations are traced with X-Ray: one a second and 5 % of the others."""
+    monitoring: bool = True
+    """Whether there are alarms, a topic for them and a dashboard."""
+    alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    """Who is told of alarms, and of the budget; AWS asks them once whether they want to be."""
+    offline_alarm_percent: Annotated[int, Field(ge=1, le=100)] = 20
+    """How many of the charge points may be away for half an hour before it is an alarm."""
+    monthly_budget_usd: Annotated[int, Field(ge=1)] | None = None
+    """For the whole account: a mail when 80 % are used up, and when more is to be expected."""
+    backup_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    """How long a daily copy of the table is kept in a vault of its own; 0 for none. The last 35 days can be restored to
+    the second without one."""
+    table_stream_arn: Annotated[str, Field(pattern=_STREAM_ARN)] | None = None
+    """Run on a table that was restored (`docs/runbook.md`) instead of one of the stack's own; the ARN of its stream."""
     create_gateway_log_role: bool = True
     """API Gateway writes a WebSocket API's access log with one role per account and region; False if there is one."""
     console_urls: tuple[Annotated[str, Field(pattern=r"^(https://|http://localhost[:/])\S+$")], ...] = ()
@@ -101,6 +118,12 @@ class Config(EdgeOptions):
         taken = next((word for word in _NOT_IN_A_DOMAIN if word in self.stage), None)
         if taken and self.jwt_issuer is None:
             raise ValueError(f"stage is part of the user pool's domain, which must not contain {taken!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_is_told(self) -> Self:
+        if self.monthly_budget_usd is not None and self.alarm_email is None:
+            raise ValueError("monthlyBudgetUsd needs alarmEmail: somebody has to be told")
         return self
 
     @classmethod

@@ -4,9 +4,13 @@ from aws_cdk import Stack
 from constructs import Construct
 
 from infra.config import Config
+from infra.constructs.alarms import Alarms
+from infra.constructs.backup import Backup
+from infra.constructs.budget import Budget
 from infra.constructs.calls import Calls
 from infra.constructs.charge_points import ChargePoints
 from infra.constructs.charging_plans import ChargingPlans
+from infra.constructs.dashboard import FleetDashboard
 from infra.constructs.edge import Distributions
 from infra.constructs.events import Events
 from infra.constructs.files import Files
@@ -42,9 +46,9 @@ class CsmsStack(Stack):
             calls_queue_url=calls.queue_url,
             charging_plan_arn=charging_plans.state_machine_arn,
             boundaries_queue_url=charging_plans.queue_url,
-            secrets_key_id=secrets.key_id,
             events_queue_url=events.queue_url,
             event_bus=events.bus_name,
+            secrets_key_id=secrets.key_id,
             files_bucket=files.bucket.bucket_name,
             public_url=config.public_url or edge.url or operators.url,
             edge_secret_ids=edge.secret_ids,
@@ -65,3 +69,10 @@ class CsmsStack(Stack):
         events.feed(functions)
         Sweep(self, "Sweep", functions)
         operators.route(functions)
+        if config.monitoring:
+            Alarms(self, "Alarms", config, state.table)
+            FleetDashboard(self, "Dashboard", config, state.table)
+        if config.backup_days:
+            Backup(self, "Backup", config, state.table)
+        if config.monthly_budget_usd and config.alarm_email:
+            Budget(self, "Budget", config.monthly_budget_usd, config.alarm_email)

@@ -1,6 +1,6 @@
 """Calls to charge points: what wakes the engine, and what finishes a call whose process died (`DESIGN.md` §5)."""
 
-from aws_cdk.aws_dynamodb import TableV2
+from aws_cdk.aws_dynamodb import ITableV2
 from aws_cdk.aws_iam import PolicyStatement
 from constructs import Construct
 
@@ -29,7 +29,7 @@ class Calls(Construct):
             if definition.places_calls or definition.wakes_calls:
                 functions.allow(name, statement)
 
-    def feed(self, functions: Functions, table: TableV2) -> None:
+    def feed(self, functions: Functions, table: ITableV2) -> None:
         """Hand wake-ups to `dispatch_calls`, and what `finish_calls` follows up: calls that have ended, and news."""
         feed_from_queue(self, "Dispatch", CALLS_QUEUE, functions, self._queue)
         feed_from_stream(self, "Finish", CHANGES_STREAM, functions, table)

@@ -1,10 +1,7 @@
-"""Charging plans: the state machine, what wakes it, and who hears when it fails (`DESIGN.md` §7)."""
+"""Charging plans: the state machine, and what wakes it (`DESIGN.md` §7)."""
 
-from typing import Final
-
-from aws_cdk import ArnFormat, Duration, Stack
-from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, IMetric, TreatMissingData
-from aws_cdk.aws_dynamodb import TableV2
+from aws_cdk import ArnFormat, Stack
+from aws_cdk.aws_dynamodb import ITableV2
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_stepfunctions import DefinitionBody, LogLevel, LogOptions, StateMachine, StateMachineType
 from constructs import Construct
@@ -17,8 +14,6 @@ from infra.constructs.queues import work_queue
 from infra.definitions import BOUNDARIES_QUEUE, FUNCTIONS, SITE_CHANGES_STREAM
 from infra.nag import acknowledge
 from infra.workflow import DEFINITION_FILE, FUNCTIONS_BY_PLACEHOLDER
-
-_ALARM_PERIOD: Final = Duration.minutes(5)
 
 
 class ChargingPlans(Construct):
@@ -58,7 +53,7 @@ class ChargingPlans(Construct):
             if definition.sends_boundaries:
                 functions.allow(name, PolicyStatement(actions=["sqs:SendMessage"], resources=[self._queue.queue_arn]))
 
-    def feed(self, functions: Functions, table: TableV2) -> None:
+    def feed(self, functions: Functions, table: ITableV2) -> None:
         """Hand boundaries, and changes of connectors, to `wake_plans`.
 
         With it the stream has its two readers, and DynamoDB throttles more: whoever else wants to hear of changes
@@ -68,7 +63,7 @@ class ChargingPlans(Construct):
         feed_from_stream(self, "Changes", SITE_CHANGES_STREAM, functions, table)
 
     def run(self, functions: Functions, config: Config) -> None:
-        """Build the state machine and watch it."""
+        """Build the state machine."""
         arns = {key: functions[name].function_arn for key, name in FUNCTIONS_BY_PLACEHOLDER.items()}
         role = Role(self, "Role", assumed_by=ServicePrincipal("states.amazonaws.com"))
         role.add_to_policy(PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(arns.values())))
@@ -86,18 +81,3 @@ class ChargingPlans(Construct):
         reason = "Log delivery and X-Ray know no resources; functions are named one by one."
         acknowledge(role, reason, "IAM5[Resource::*]")
         acknowledge(machine, "Every step is in the execution's history for 90 days; the log is for what failed.", "SF1")
-        self._alarm("Failed", machine.metric_failed(period=_ALARM_PERIOD), "failed: `sweep` starts its plan again")
-        self._alarm("TimedOut", machine.metric_timed_out(period=_ALARM_PERIOD), "timed out")
-        self._alarm("Throttled", machine.metric_throttled(period=_ALARM_PERIOD), "was throttled")
-
-    def _alarm(self, construct_id: str, metric: IMetric, what: str) -> None:
-        Alarm(
-            self,
-            construct_id,
-            metric=metric,
-            alarm_description=f"A step of a charging plan {what}",
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=TreatMissingData.NOT_BREACHING,
-        )

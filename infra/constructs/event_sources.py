@@ -4,7 +4,7 @@ import json
 from typing import Final
 
 from aws_cdk import Duration
-from aws_cdk.aws_dynamodb import TableV2
+from aws_cdk.aws_dynamodb import ITableV2
 from aws_cdk.aws_iam import PolicyStatement
 from aws_cdk.aws_lambda import EventSourceMapping, StartingPosition
 from aws_cdk.aws_lambda_event_sources import SqsDlq
@@ -39,7 +39,7 @@ def feed_from_queue(
 
 
 def feed_from_stream(
-    scope: Construct, construct_id: str, source: StreamSource, functions: Functions, table: TableV2
+    scope: Construct, construct_id: str, source: StreamSource, functions: Functions, table: ITableV2
 ) -> None:
     """Hand changes of the table to the function of their source; what it cannot handle is kept."""
     arn = table.table_stream_arn

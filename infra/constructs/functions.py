@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
-from aws_cdk.aws_lambda import ApplicationLogLevel, Code, Function, LoggingFormat, SystemLogLevel
+from aws_cdk.aws_lambda import ApplicationLogLevel, Code, Function, LoggingFormat, SystemLogLevel, Tracing
 from constructs import Construct
 
 from infra.config import Config
@@ -55,6 +55,9 @@ class Functions(Construct):
             application_log_level_v2=ApplicationLogLevel.INFO,
             # Start and report lines of every message would cost more than what the functions have to say.
             system_log_level_v2=SystemLogLevel.WARN,
+            tracing=Tracing.ACTIVE if self._config.tracing else Tracing.DISABLED,
         )
+        if self._config.tracing:
+            acknowledge(role, "X-Ray knows no resources.", "IAM5[Resource::*]")
         acknowledge(function, "Python 3.13 is what the tests and the locked wheels are for.", "L1")
         return function

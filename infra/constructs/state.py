@@ -1,12 +1,13 @@
 """State: one table for everything (`DESIGN.md` §6)."""
 
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_dynamodb import (
     Attribute,
     AttributeType,
     GlobalSecondaryIndexPropsV2,
+    ITableV2,
     PointInTimeRecoverySpecification,
     ProjectionType,
     StreamViewType,
@@ -27,7 +28,20 @@ class State(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, config: Config) -> None:
         super().__init__(scope, construct_id)
-        self.table = TableV2(
+        self.table = self._restored(config.table_stream_arn) if config.table_stream_arn else self._new(config)
+
+    def _restored(self, stream_arn: str) -> ITableV2:
+        """A table that somebody has restored from an earlier moment of ours, which stays, outside the stack."""
+        return TableV2.from_table_attributes(
+            self,
+            "Restored",
+            table_arn=stream_arn.partition("/stream/")[0],
+            table_stream_arn=stream_arn,
+            global_indexes=list(INDEXES),
+        )
+
+    def _new(self, config: Config) -> ITableV2:
+        table = TableV2(
             self,
             "Table",
             partition_key=_string(PARTITION_KEY),
@@ -41,6 +55,7 @@ class State(Construct):
             deletion_protection=config.is_retained,
             removal_policy=RemovalPolicy.RETAIN if config.is_retained else RemovalPolicy.DESTROY,
         )
+        return cast("ITableV2", table)
 
     def grant(self, functions: Functions) -> None:
         """Allow every function its own actions on the table, and Query on the indexes to those that query."""

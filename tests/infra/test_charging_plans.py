@@ -72,8 +72,9 @@ def test_a_step_that_fails_times_out_or_is_throttled_raises_an_alarm(deployed: S
     (machine,) = deployed.resources("AWS::StepFunctions::StateMachine")
     watched = {}
     for alarm in deployed.properties("AWS::CloudWatch::Alarm"):
-        if alarm["Namespace"] == "AWS/States":
+        if alarm.get("Namespace") == "AWS/States":
             assert alarm["Dimensions"] == [{"Name": "StateMachineArn", "Value": {"Ref": machine}}]
-            assert (alarm["Statistic"], alarm["Threshold"], alarm["TreatMissingData"]) == ("Sum", 1, "notBreaching")
+            assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("Sum", "GreaterThanThreshold")
+            assert (alarm["Threshold"], alarm["TreatMissingData"]) == (0, "notBreaching")
             watched[alarm["MetricName"]] = alarm
     assert set(watched) == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"}

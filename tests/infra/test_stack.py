@@ -12,6 +12,7 @@ ROUTES = {"AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::RouteResponse"}
 """One or two more with every action: test_charge_points.py."""
 REPLACED_BY_NEW_NAME = {"BucketName", "FunctionName", "LogGroupName", "QueueName", "RoleName"}
 REPLACED_BY_NEW_NAME |= {"AlarmName", "RuleName", "TableName", "UserPoolName"}
+REPLACED_BY_NEW_NAME |= {"BackupVaultName", "DashboardName", "TopicName"}
 """Not StateMachineName: it has one, so that what it runs can know it without a circle."""
 
 REFER_BY_NAME = {"AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"}
@@ -108,7 +109,7 @@ def test_the_outputs_say_where_to_connect(deployed: Synthesized) -> None:
     assert outputs["OcppUrl"].endswith("/prod?cp=")
     assert outputs["ApiUrl"].startswith("https://")
     assert set(outputs) == {
-        *("OcppUrl", "ApiUrl", "WssEdgeUrl", "WssEdgeSecretId", "EdgeApiUrl", "EventBusName"),
+        *("OcppUrl", "ApiUrl", "WssEdgeUrl", "WssEdgeSecretId", "EdgeApiUrl", "EventBusName", "AlarmTopicArn"),
         *("UserPoolId", "SignInUrl", "TokenUrl", "PeopleClientId"),
         *("MachineReadClientId", "MachineOperateClientId", "MachineAdminClientId"),
     }

@@ -143,10 +143,16 @@ class CallEnded(Event):
 
 
 class SecurityEventReported(Event):
-    """SecurityEventNotification."""
+    """SecurityEventNotification, or what we have seen ourselves: then `reportedBy` is `central system`."""
 
     type: str
     tech_info: str | None = None
+    reported_by: str | None = None
+
+    @property
+    def measure(self) -> tuple[str, str]:
+        """What we report ourselves counts by its type, such as `LoginsRefused`; what stations call theirs does not."""
+        return "events", self.type if self.reported_by else self.detail_type
 
 
 class FirmwareStatusReported(Event):

@@ -23,7 +23,7 @@ _invocation: ContextVar[dict[str, str]] = ContextVar("invocation", default={})  
 @cache
 def configure_logging() -> Logger:
     """Make `csms` and all loggers below it write JSON. State is never appended to it: functions may share a process."""
-    logger = Logger(service="csms", serialize_stacktrace=False)  # it would say all of it twice
+    logger = Logger(service="csms", use_rfc3339=True, serialize_stacktrace=False)  # it would say all of it twice
     logger.registered_handler.addFilter(_add_invocation)
     return logger
 
