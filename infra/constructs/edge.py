@@ -33,7 +33,7 @@ from csms.edge import ADDRESS_HEADER, CERTIFICATE_HEADERS, EDGE_HEADER, OWN_HEAD
 from infra.config import Config
 from infra.constructs.functions import Functions
 from infra.constructs.layers import ROOT
-from infra.constructs.trust_store import trust_store_id
+from infra.constructs.trust_store import name_everywhere, trust_store_id
 from infra.definitions import FUNCTIONS
 from infra.nag import acknowledge
 
@@ -115,6 +115,7 @@ class Distributions(Construct):
         policy = OriginRequestPolicy(
             self,
             "Certified",
+            origin_request_policy_name=name_everywhere(self),
             header_behavior=OriginRequestHeaderBehavior.allow_list(*_MTLS_HEADERS),
             query_string_behavior=OriginRequestQueryStringBehavior.all(),
             # Without cookies CloudFront would make one request of several for the same path.

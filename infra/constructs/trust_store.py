@@ -7,7 +7,12 @@ from aws_cdk import Names, Stack
 from aws_cdk.aws_cloudfront import CfnTrustStore
 from constructs import Construct
 
-_LONGEST_NAME: Final = 32
+_LONGEST_NAME: Final = 40
+
+
+def name_everywhere(scope: Construct) -> str:
+    """A name for what has one in all regions together, where the same stack may be in several."""
+    return f"{Names.unique_resource_name(scope, max_length=_LONGEST_NAME, separator='-')}-{Stack.of(scope).region}"
 
 
 def trust_store_id(scope: Construct, construct_id: str, trust_store: str) -> str:
@@ -19,7 +24,7 @@ def trust_store_id(scope: Construct, construct_id: str, trust_store: str) -> str
     created = CfnTrustStore(
         scope,
         construct_id,
-        name=Names.unique_resource_name(scope, max_length=_LONGEST_NAME, separator="-"),
+        name=name_everywhere(scope),
         ca_certificates_bundle_source=CfnTrustStore.CaCertificatesBundleSourceProperty(
             ca_certificates_bundle_s3_location=CfnTrustStore.CaCertificatesBundleS3LocationProperty(
                 bucket=location.netloc,

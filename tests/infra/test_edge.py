@@ -205,6 +205,15 @@ def test_certificates_of_stations_are_required_and_looked_up_in_the_trust_store(
     }
 
 
+def test_the_same_stack_can_be_in_two_regions(varied: Synthesized) -> None:
+    """These have names in all regions together."""
+    policy = varied.only("AWS::CloudFront::OriginRequestPolicy")["Properties"]["OriginRequestPolicyConfig"]
+    store = varied.only("AWS::CloudFront::TrustStore")["Properties"]
+    functions = varied.properties("AWS::CloudFront::Function")
+    for named in (policy, store, *functions):
+        assert "<AWS::Region>" in flat(named["Name"])
+
+
 def test_domains_of_ones_own_come_with_their_certificate_and_modern_tls(varied: Synthesized) -> None:
     found = distributions(varied)
     assert {edge: config["Aliases"] for edge, config in found.items()} == {
