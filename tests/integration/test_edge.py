@@ -6,8 +6,9 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 
+from csms import profile_upgrade
 from csms.credentials import hash_secret
-from csms.ids import ChargePointId
+from csms.ids import CallId, ChargePointId
 from csms.runtime import Runtime, runtime
 from csms.store.charge_points import ChargePoint, SecurityProfile
 from csms.store.history import EventKind
@@ -145,6 +146,19 @@ def test_security_profile_2_is_refused_where_tls_is_not_certain(
 ) -> None:
     assert status("CP2", PASSWORD, **headers) == (401 if problems else 200)
     assert reasons(edges) == problems
+
+
+def test_a_station_on_its_way_to_a_certificate_comes_with_either_until_it_has_come_with_that(edges: Runtime) -> None:
+    def comes(minute: int, password: bytes | None = None, **headers: Any) -> int:
+        return status("CP2", password, NOON.replace(minute=minute), **headers)
+
+    assert comes(0, **through("mtls"), **certified("CP2")) == 401
+    profile_upgrade.begin(edges.store, ChargePointId("CP2"), CallId("told"), SecurityProfile.CLIENT_CERTIFICATE, NOON)
+    assert comes(1, PASSWORD, **through("wss")) == 200
+    assert comes(2, **through("wss"), **certified("CP2")) == 401
+    assert comes(3, **through("mtls"), **certified("CP2")) == 200
+    assert comes(4, PASSWORD, **through("wss")) == comes(5, PASSWORD, **through("mtls")) == 401
+    assert comes(6, **through("mtls"), **certified("CP2")) == 200
 
 
 @pytest.mark.parametrize("edge", SECRETS)
