@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from csms import schema
 from csms.ids import PlanId
 from csms.log import invoked
 from csms.ocpp.json_types import JsonObject
@@ -14,7 +15,9 @@ def lambda_handler(event: dict[str, Any], context: object) -> JsonObject | None:
 
     Raises:
         ValueError: there is no such part.
+        NewerSchemaError: the state machine is newer; it tries again, and goes on with functions that know it.
     """
+    schema.check(event.get("schema"))
     plans, plan_id, step = runtime().charging_plans, PlanId(event["plan"]), event["step"]
     match event["do"]:
         case "plan":

@@ -17,8 +17,8 @@ print(json.dumps([name for name in sys.modules if name == "csms" or name.startsw
 """
 
 NEEDED = """
-    csms authorization call_queue calls digest ending gateway ids log metrics redaction reservations runtime secrets sessions
-    settings websocket_events
+    csms authorization call_queue calls digest ending gateway ids log metrics redaction reservations runtime schema
+    secrets sessions settings websocket_events
     ocpp ocpp.errors ocpp.frames ocpp.json_types ocpp.primitives
     store store.calls store.charge_points store.configuration store.connectors store.errors store.file_transfers
     store.history store.id_tags store.json_text store.keys store.links store.listing store.messages store.meter_values

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from csms import schema
 from csms.ids import PlanId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-SCHEMA_VERSION: Final = 1
 _LONGEST_DELAY: Final = timedelta(minutes=15)
 
 
@@ -44,7 +44,7 @@ def write(boundary: Boundary) -> str:
     """The body of the queue message."""
     return json.dumps(
         {
-            "v": SCHEMA_VERSION,
+            "v": schema.VERSION,
             "plan": boundary.plan_id,
             "step": boundary.step,
             "at": format_timestamp(boundary.at),
@@ -53,6 +53,11 @@ def write(boundary: Boundary) -> str:
 
 
 def read(body: str) -> Boundary:
-    """The boundary in a queue message."""
+    """The boundary in a queue message.
+
+    Raises:
+        NewerSchemaError: it is of a newer schema.
+    """
     fields = json.loads(body)
+    schema.check(fields.get("v"))
     return Boundary(PlanId(fields["plan"]), fields["step"], parse_timestamp(fields["at"]))

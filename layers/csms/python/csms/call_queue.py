@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from csms import schema
 from csms.ids import CallId, ChargePointId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store.listing import ShardCursor
@@ -14,7 +15,6 @@ from csms.store.listing import ShardCursor
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-SCHEMA_VERSION: Final = 1
 _LONGEST_DELAY: Final = timedelta(minutes=15)
 
 
@@ -78,20 +78,49 @@ class CallQueue:
 
 def write(wake: Wake) -> str:
     """The body of the queue message."""
-    return json.dumps({"v": SCHEMA_VERSION, **_fields(wake)})
+    kind = next(kind for kind, known in _KINDS.items() if isinstance(wake, known))
+    return json.dumps({"v": schema.VERSION, "kind": kind, **_fields(wake)})
 
 
 def read(body: str) -> Wake:
-    """The wake-up in a queue message."""
+    """The wake-up in a queue message.
+
+    Raises:
+        NewerSchemaError: it is of a newer schema.
+        KeyError: it is of no kind that is known here; whoever knows it gets it when the queue delivers it again.
+    """
     fields = json.loads(body)
-    if "bulkId" in fields:
-        return _read_bulk(fields)
+    schema.check(fields.get("v"))
+    kind = _KINDS[fields.get("kind") or _kind_by_fields(fields)]
+    if kind is BulkSelection:
+        place = fields["place"]
+        return BulkSelection(fields["bulkId"], ShardCursor(**place) if place else None, fields["found"])
+    if kind is BulkChunk:
+        return BulkChunk(fields["bulkId"], tuple(map(ChargePointId, fields["chargePointIds"])))
     charge_point_id = ChargePointId(fields["chargePointId"])
-    if "bootedAt" in fields:
+    if kind is Commission:
         return Commission(charge_point_id, parse_timestamp(fields["bootedAt"]))
-    if "callId" not in fields:
+    if kind is Dispatch:
         return Dispatch(charge_point_id)
     return Deadline(charge_point_id, CallId(fields["callId"]), fields["attempt"], parse_timestamp(fields["until"]))
+
+
+_KINDS: Final[Mapping[str, type[Wake]]] = {
+    "dispatch": Dispatch,
+    "deadline": Deadline,
+    "bulkSelection": BulkSelection,
+    "bulkChunk": BulkChunk,
+    "commission": Commission,
+}
+
+
+def _kind_by_fields(fields: Mapping[str, Any]) -> str:
+    """The kind of a message from before kinds were named."""
+    if "bulkId" in fields:
+        return "bulkChunk" if "chargePointIds" in fields else "bulkSelection"
+    if "bootedAt" in fields:
+        return "commission"
+    return "deadline" if "callId" in fields else "dispatch"
 
 
 def _fields(wake: Wake) -> dict[str, Any]:
@@ -108,10 +137,3 @@ def _fields(wake: Wake) -> dict[str, Any]:
             return {"bulkId": bulk_id, "chargePointIds": charge_point_ids}
         case Commission(charge_point_id, booted_at):
             return {"chargePointId": charge_point_id, "bootedAt": format_timestamp(booted_at)}
-
-
-def _read_bulk(fields: Mapping[str, Any]) -> Wake:
-    if "chargePointIds" in fields:
-        return BulkChunk(fields["bulkId"], tuple(map(ChargePointId, fields["chargePointIds"])))
-    place = fields["place"]
-    return BulkSelection(fields["bulkId"], ShardCursor(**place) if place else None, fields["found"])

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from csms import schema
 from csms.events import Event
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-SCHEMA_VERSION: Final = 1
 _MOST_AT_ONCE: Final = 10
 
 
@@ -67,11 +67,13 @@ def read(body: str) -> News:
 
     Raises:
         KeyError: it holds none.
+        NewerSchemaError: it is of a newer schema.
     """
     fields = json.loads(body)
+    schema.check(fields.get("v"))
     metric, name = fields["measure"]
     return News(fields["detailType"], fields["detail"]["occurredAt"], fields["detail"], (metric, name))
 
 
 def _pack(**fields: Any) -> str:
-    return json.dumps({"v": SCHEMA_VERSION, **fields}, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps({"v": schema.VERSION, **fields}, separators=(",", ":"), ensure_ascii=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from csms import schema
 from csms.ids import PlanId
 from csms.ocpp.json_types import JsonObject
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION: Final = 1
 _NOBODY_WAITS: Final = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
 
@@ -27,7 +27,7 @@ class StepFunctions:
 
     def start(self, plan_id: PlanId, step: int) -> None:
         """Start the execution of a step. One that was started before counts, whatever became of it."""
-        data = {"schema": SCHEMA_VERSION, "plan": plan_id, "step": step}
+        data = {"schema": schema.VERSION, "plan": plan_id, "step": step}
         try:
             self._client.start_execution(
                 stateMachineArn=self._state_machine_arn, name=f"{plan_id}-{step}", input=json.dumps(data)
@@ -40,7 +40,8 @@ class StepFunctions:
     def complete(self, task_token: str, result: JsonObject) -> None:
         """Tell the waiting task; a token nobody waits for any more is ignored."""
         try:
-            self._client.send_task_success(taskToken=task_token, output=json.dumps(result))
+            output = json.dumps({"schema": schema.VERSION, **result})
+            self._client.send_task_success(taskToken=task_token, output=output)
         except ClientError as error:
             if _code(error) not in _NOBODY_WAITS:
                 raise

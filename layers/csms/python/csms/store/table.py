@@ -12,6 +12,7 @@ from boto3.dynamodb.conditions import Key as KeyCondition
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from csms import schema
 from csms.store.errors import ConditionFailed, DeadlineExceeded, InvalidCursor, KeyTooLong
 from csms.store.keys import PARTITION_KEY, SORT_KEY, Key
 
@@ -22,7 +23,6 @@ Item = dict[str, Any]
 Cursor = dict[str, str]
 """Where a query goes on: the key attributes of the last item, all of them strings."""
 
-SCHEMA_VERSION: Final = 1
 _BATCH_GET_LIMIT: Final = 100
 _BATCH_WRITE_LIMIT: Final = 25
 _HIGHEST: Final = chr(0x10FFFF)
@@ -42,7 +42,8 @@ class Page:
 class Table:
     """Reads and writes items; every write is conditional where the caller says so.
 
-    All calls raise botocore's errors untouched, except a failed condition: `ConditionFailed`. Keys hold what others
+    All calls raise botocore's errors untouched, except a failed condition: `ConditionFailed`. An item of a newer schema
+    is not read: `NewerSchemaError`. Keys hold what others
     name: under one that is too long there is nothing to read or remove, and nothing is written (`KeyTooLong`).
     """
 
@@ -106,12 +107,13 @@ class Table:
         """Change attributes of an item, creating it unless the condition forbids; returns what `returning` says.
 
         `assign` leaves out None; `assign_once` keeps a value that is already there; `add` counts up, and joins sets;
-        `append` and `prepend` extend lists, which `remove` takes elements from (`waiting[0]`).
+        `append` and `prepend` extend lists, which `remove` takes elements from (`waiting[0]`). The schema version of an
+        item stays what it was.
         """
         _check_length(key)
         expression = _Expression(condition)
-        expression.assign({"v": SCHEMA_VERSION, **_present(assign or {})})
-        expression.assign_once(_present(assign_once or {}))
+        expression.assign(_present(assign or {}))
+        expression.assign_once({"v": schema.VERSION, **_present(assign_once or {})})
         expression.add(add or {})
         expression.extend(append or {}, prepend or {})
         expression.remove(remove)
@@ -336,7 +338,9 @@ def _to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from_wire(item: Mapping[str, Any]) -> Item:
-    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+    found = {name: _deserializer.deserialize(value) for name, value in item.items()}
+    schema.check(found.get("v"))
+    return found
 
 
 def from_image(image: Mapping[str, Any]) -> Item:
@@ -346,7 +350,7 @@ def from_image(image: Mapping[str, Any]) -> Item:
 
 def _new_item(key: Key, attributes: Mapping[str, Any]) -> dict[str, Any]:
     _check_length(key)
-    return _to_wire({PARTITION_KEY: key.partition, SORT_KEY: key.sort, "v": SCHEMA_VERSION, **_present(attributes)})
+    return _to_wire({PARTITION_KEY: key.partition, SORT_KEY: key.sort, "v": schema.VERSION, **_present(attributes)})
 
 
 def _fits(key: Key) -> bool:
