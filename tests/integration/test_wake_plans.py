@@ -54,7 +54,7 @@ def _failed(*records: dict[str, Any]) -> list[str]:
     ],
 )
 def test_connectors_of_sites_are_what_it_is_fed(record: dict[str, Any], is_fed: bool) -> None:
-    assert matches(SITE_CHANGES_STREAM.pattern, record) is is_fed
+    assert matches(SITE_CHANGES_STREAM.patterns[0], record) is is_fed
 
 
 def test_a_site_is_woken_once_a_batch(plans: ScriptedPlans) -> None:
