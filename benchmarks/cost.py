@@ -8,6 +8,7 @@ from typing import Final
 from benchmarks import prices
 from benchmarks.prices import Price
 from csms.settings import Settings
+from csms.store.keys import SHARDS
 
 DAYS_A_MONTH: Final = 365 / 12
 MINUTES_A_DAY: Final = 24 * 60
@@ -72,7 +73,7 @@ class Invocation:
     write_units: float
     read_units: float
     cpu_ms: float
-    aws_calls: int
+    aws_calls: float
     memory_mb: int
 
     @property
@@ -120,10 +121,17 @@ COMMAND: Final = "command"
 """An operator's request, until the call is on its way."""
 COMMAND_ANSWER: Final = "command's answer"
 COMMAND_DEADLINE: Final = "command's deadline"
+EVENT: Final = "event"
+"""Read from the table's stream, and passed on."""
+EVENT_PUBLISHED: Final = "event published"
 SWEEP: Final = "sweep"
 """Nothing due; by the clock, not by stations."""
+COUNTING: Final = "counting a station"
+"""Not an invocation: what `sweep` takes for each station when it counts the fleet, a shard a minute."""
+COUNTINGS_A_DAY: Final = MINUTES_A_DAY / SHARDS
 
-_NO_MESSAGE: Final = frozenset({CONNECT, DISCONNECT, COMMAND, COMMAND_DEADLINE})
+_EVENTFUL: Final = (CONNECT, DISCONNECT, STATUS, START, STOP, BOOT, COMMAND)
+_NO_MESSAGE: Final = frozenset({CONNECT, DISCONNECT, COMMAND, COMMAND_DEADLINE, EVENT, EVENT_PUBLISHED})
 """Invocations that no frame of the station causes."""
 _REQUESTS_A_QUEUE_MESSAGE: Final = 3
 """Sent, received, deleted."""
@@ -133,11 +141,12 @@ def invocations_a_day(profile: Profile) -> dict[str, float]:
     """How often a day each kind happens.
 
     The link is touched at most once a minute: by every heartbeat, and by meter values that are a minute apart. A
-    session is four statuses (Preparing, Charging, Finishing, Available), an Authorize, a start and a stop.
+    session is four statuses (Preparing, Charging, Finishing, Available), an Authorize, a start and a stop. Each status,
+    start and stop, each connection made and lost, each command ended is an event.
     """
-    sessions, samples = profile.sessions_a_day, profile.meter_values_a_day
+    sessions, samples, commands = profile.sessions_a_day, profile.meter_values_a_day, profile.commands_a_day
     touching = min(1.0, profile.meter_interval_s / 60) * samples
-    return {
+    counts = {
         CONNECT: RECONNECTS_A_DAY,
         DISCONNECT: RECONNECTS_A_DAY,
         FIRST_MESSAGE: RECONNECTS_A_DAY,
@@ -148,10 +157,16 @@ def invocations_a_day(profile: Profile) -> dict[str, float]:
         START: sessions,
         STOP: sessions,
         STATUS: 4 * sessions,
-        COMMAND: profile.commands_a_day,
-        COMMAND_ANSWER: profile.commands_a_day,
-        COMMAND_DEADLINE: profile.commands_a_day,
+        COMMAND: commands,
+        COMMAND_ANSWER: commands,
+        COMMAND_DEADLINE: commands,
     }
+    return counts | dict.fromkeys((EVENT, EVENT_PUBLISHED), events_of(counts))
+
+
+def events_of(counts: Mapping[str, float]) -> float:
+    """How many of these invocations are facts that others are told."""
+    return sum(counts.get(kind, 0.0) for kind in _EVENTFUL)
 
 
 def messages_a_day(profile: Profile) -> float:
@@ -174,9 +189,10 @@ def month_of_station(
     """What one station takes a month, when it has done so for so many months: what is stored grows."""
     counts = {kind: count * DAYS_A_MONTH for kind, count in invocations_a_day(profile).items()}
     messages, touches = messages_a_day(profile) * DAYS_A_MONTH, link_touches_a_day(profile) * DAYS_A_MONTH
-    requests = sum(counts.values())
+    requests, countings = sum(counts.values()), COUNTINGS_A_DAY * DAYS_A_MONTH
     sent = sum(count * used[kind].answer_bytes for kind, count in counts.items()) + messages / 2 * FRAME_OVERHEAD_BYTES
-    received = sum(count * (used[kind].received_bytes + FRAME_OVERHEAD_BYTES) for kind, count in counts.items())
+    received = sum(count * used[kind].received_bytes for kind, count in counts.items())
+    received += messages / 2 * FRAME_OVERHEAD_BYTES
     warm_gb_s = sum(count * used[kind].gb_seconds for kind, count in counts.items())
     logged = sum(
         count * (used[kind].logged_bytes + used[kind].logged_lines * LOG_EVENT_BYTES) for kind, count in counts.items()
@@ -188,9 +204,12 @@ def month_of_station(
             prices.WEBSOCKET_MESSAGE: messages,
             prices.CONNECTION_MINUTE: MINUTES_A_DAY * DAYS_A_MONTH,
             prices.WRITE_UNIT: sum(count * used[kind].write_units for kind, count in counts.items()) + touches,
-            prices.READ_UNIT: sum(count * used[kind].read_units for kind, count in counts.items()),
+            prices.READ_UNIT: sum(count * used[kind].read_units for kind, count in counts.items())
+            + countings * used[COUNTING].read_units,
             prices.LAMBDA_REQUEST: requests,
-            prices.LAMBDA_GB_SECOND: warm_gb_s + COLD_SHARE * requests * cold_start.gb_seconds,
+            prices.LAMBDA_GB_SECOND: warm_gb_s
+            + countings * used[COUNTING].gb_seconds
+            + COLD_SHARE * requests * cold_start.gb_seconds,
             prices.TABLE_GB: stored_gb,
             prices.RECOVERY_GB: stored_gb,
             prices.LOG_GB: logged / GB,
@@ -200,7 +219,8 @@ def month_of_station(
             prices.EDGE_GB_OUT: (sent + counts[CONNECT] * HANDSHAKE_BYTES) / GB,
             prices.EDGE_GB_IN: received / GB,
             prices.HTTP_REQUEST: counts[COMMAND],
-            prices.QUEUE_REQUEST: counts[COMMAND] * _REQUESTS_A_QUEUE_MESSAGE,
+            prices.QUEUE_REQUEST: (counts[COMMAND] + counts[EVENT]) * _REQUESTS_A_QUEUE_MESSAGE,
+            prices.EVENT: counts[EVENT],
         }
     )
 
@@ -243,7 +263,7 @@ DRIVERS: Final[Mapping[str, tuple[Price, ...]]] = {
     "storage": (prices.TABLE_GB, prices.RECOVERY_GB),
     "logs": (prices.LOG_GB, prices.LOG_STORED_GB),
     "edge": (prices.EDGE_REQUEST, prices.EDGE_FUNCTION, prices.EDGE_GB_OUT, prices.EDGE_GB_IN),
-    "API, queue": (prices.HTTP_REQUEST, prices.QUEUE_REQUEST),
+    "events, queues, API": (prices.EVENT, prices.QUEUE_REQUEST, prices.HTTP_REQUEST),
 }
 """What the bill is told by."""
 

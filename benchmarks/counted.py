@@ -5,9 +5,11 @@ Counts are the same on every machine; times are those of the machine and the day
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +22,14 @@ from benchmarks.cost import Invocation, Usage
 from benchmarks.embedded import embedded_aws
 from benchmarks.lap import Sample, Step
 from benchmarks.page import PAGE
+from csms import metrics
+from csms.fleet_count import count_part
+from csms.ids import ChargePointId
 from csms.ocpp.primitives import format_timestamp
+from csms.runtime import runtime
+from csms.store.charge_points import ChargePoint, SecurityProfile
+from csms.store.keys import SHARDS
+from csms.store.links import Registration
 from infra.definitions import FUNCTIONS
 
 FILE: Final = Path(__file__).with_name("counted.json")
@@ -48,7 +57,21 @@ _PHASES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }
 """Which function does what of a command."""
 
-_NOT_COUNTED: Final = Invocation(write_units=0, read_units=0, cpu_ms=0, aws_calls=0, memory_mb=512)
+_EVENTS: Final[Mapping[str, str]] = {cost.EVENT: "finish_calls", cost.EVENT_PUBLISHED: "publish_events"}
+_EVENTS_OF_A_DAY: Final = (
+    *(
+        ("events", {"event": name})
+        for name in (
+            *("ChargePointConnected", "ChargePointDisconnected", "ConnectorStatusReported"),
+            *("TransactionStarted", "TransactionEnded"),
+        )
+    ),
+    ("calls", {"outcome": "accepted"}),
+)
+"""How they are counted: custom metrics."""
+_STATIONS: Final = 800
+"""That are there to be counted."""
+_NOWHERE: Final[Mapping[str, Any]] = {"writes_by_place": {}, "reads_by_place": {}, "item_bytes": {}}
 
 
 _COLD_START: Final = re.compile(r"^\| message \|(?: *[\d.]+ \|){4} *(?P<ms>[\d.]+) \|", re.MULTILINE)
@@ -92,7 +115,8 @@ def count(costs: Sequence[ActionCost], cold_start_ms: float, machine: str) -> Co
     cpu_ms_a_call = sum(one.cpu_ms for one in costs) / sum(sum(one.operations.values()) for one in costs)
     command = next(one for one in measure_commands() if one.action == _COMMAND)
     usage |= {kind: _of_command(command, kind, cpu_ms_a_call) for kind in _PHASES}
-    usage[cost.SWEEP] = _of_sweep(cpu_ms_a_call)
+    usage |= {kind: _of_event(kind, cpu_ms_a_call) for kind in _EVENTS}
+    usage |= count_sweeps()
     memory_mb = FUNCTIONS["message"].memory_mb
     return Counted(usage, Invocation(0, 0, cpu_ms=round(cold_start_ms), aws_calls=0, memory_mb=memory_mb), machine)
 
@@ -126,13 +150,81 @@ def _of_command(command: CommandCost, kind: str, cpu_ms_a_call: float) -> Usage:
     return Usage(**_spent(spent), cpu_ms=round(calls * cpu_ms_a_call, 2), memory_mb=FUNCTIONS[function].memory_mb)
 
 
-def _of_sweep(cpu_ms_a_call: float) -> Usage:
+def _of_event(kind: str, cpu_ms_a_call: float) -> Usage:
+    """One that comes alone, which is what few stations have: reckoned, an AWS call for each."""
+    memory_mb = FUNCTIONS[_EVENTS[kind]].memory_mb
+    lines = [metrics.line(name, 1, **words) for name, words in _EVENTS_OF_A_DAY] if kind == cost.EVENT_PUBLISHED else []
+    said = _said("\n".join(lines)) | {
+        "logged_bytes": max(map(len, lines), default=0),
+        "logged_lines": min(1, len(lines)),
+    }
+    spent = Spent(operations=Counter({"one": 1}))
+    return Usage(**_spent(spent), **said, cpu_ms=round(cpu_ms_a_call, 2), memory_mb=memory_mb)
+
+
+def count_sweeps() -> dict[str, Usage]:
+    """A sweep with nothing to do; and what it takes more for each station, because it counts them."""
     meter = AwsMeter(counts_units=True)
     with embedded_aws(tells_metrics=True), meter.installed(), lap.listening() as said:
-        sweep.handler.lambda_handler({"time": format_timestamp(datetime.now(UTC))}, None)
-    calls = meter.spent.operations.total()
-    memory_mb, cpu_ms = FUNCTIONS["sweep"].memory_mb, round(calls * cpu_ms_a_call, 2)
-    return Usage(**_spent(meter.spent), **_said(said.getvalue()), cpu_ms=cpu_ms, memory_mb=memory_mb)
+        _every_minute(meter, _sweep)  # what the first one loads and writes, others find
+        idle_ns = _every_minute(meter, _sweep)
+        idle = meter.spent
+        nobody_ns = _every_minute(meter, _count)
+        nobody = meter.spent
+        meter.reset()
+        _add_stations()
+        counting_ns = _every_minute(meter, _count) - nobody_ns
+    return {
+        cost.SWEEP: _of_sweep(idle, idle_ns, said.getvalue()),
+        cost.COUNTING: Usage(
+            write_units=0,
+            read_units=round((meter.spent.read_units - nobody.read_units) / _STATIONS, 3),
+            cpu_ms=round(counting_ns / 1e6 / _STATIONS, 3),
+            aws_calls=round((meter.spent.operations.total() - nobody.operations.total()) / _STATIONS, 3),
+            memory_mb=FUNCTIONS["sweep"].memory_mb,
+            **_NOWHERE,
+        ),
+    }
+
+
+def _of_sweep(spent: Spent, cpu_ns: int, text: str) -> Usage:
+    """One of those that come every minute; `text` is what two rounds of them said."""
+    said = _said(text)
+    return Usage(
+        write_units=spent.write_units / SHARDS,
+        read_units=spent.read_units / SHARDS,
+        cpu_ms=round(cpu_ns / 1e6 / SHARDS, 2),
+        aws_calls=spent.operations.total() / SHARDS,
+        memory_mb=FUNCTIONS["sweep"].memory_mb,
+        **_NOWHERE,
+        logged_bytes=round(said["logged_bytes"] / (2 * SHARDS)),
+        logged_lines=round(said["logged_lines"] / (2 * SHARDS)),
+        series=said["series"],
+    )
+
+
+def _sweep(now: datetime) -> None:
+    sweep.handler.lambda_handler({"time": format_timestamp(now)}, None)
+
+
+def _count(now: datetime) -> None:
+    count_part(runtime().store, now, runtime().settings.heartbeat_interval_s)
+
+
+def _every_minute(meter: AwsMeter, work: Callable[[datetime], None]) -> int:
+    """Once a minute until each shard had its turn; the CPU time in nanoseconds."""
+    meter.reset()
+    started, now = time.thread_time_ns(), datetime.now(UTC)
+    for minute in range(SHARDS):
+        work(now + timedelta(minutes=minute))
+    return time.thread_time_ns() - started
+
+
+def _add_stations() -> None:
+    for number in range(_STATIONS):
+        charge_point = ChargePoint(ChargePointId(f"BENCH-{number:04}"), SecurityProfile.NONE, datetime.now(UTC))
+        runtime().store.links.create(charge_point.id, Registration.ACCEPTED)
+        runtime().store.charge_points.create(charge_point)
 
 
 def _spent(spent: Spent) -> dict[str, Any]:

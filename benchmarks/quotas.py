@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks import cost
-from benchmarks.cost import SECONDS_A_DAY, TYPICAL, Profile, Usage, invocations_a_day
+from benchmarks.cost import SECONDS_A_DAY, TYPICAL, Profile, Usage, events_of, invocations_a_day
 from benchmarks.partitions import hottest
 from benchmarks.site_cost import REBALANCE_S
-from infra.definitions import CALLS_QUEUE
+from csms.store.keys import SHARDS
+from infra.definitions import CALLS_QUEUE, FUNCTIONS
 
 Rates = Mapping[str, float]
 """Invocations a second by kind, of one station."""
@@ -38,8 +39,9 @@ class Moment:
     def rates(self, profile: Profile = TYPICAL) -> dict[str, float]:
         """Of one station, a second."""
         everyday = {kind: count / SECONDS_A_DAY for kind, count in invocations_a_day(profile).items()}
-        kinds = {**everyday, **self.messages}
-        return {kind: everyday.get(kind, 0.0) + self.messages.get(kind, 0.0) / self.seconds for kind in kinds}
+        kinds = {**everyday, **self.messages}  # in this order: what is summed up is the same to the last bit
+        rates = {kind: everyday.get(kind, 0.0) + self.messages.get(kind, 0.0) / self.seconds for kind in kinds}
+        return rates | dict.fromkeys((cost.EVENT, cost.EVENT_PUBLISHED), events_of(rates))
 
 
 AVERAGE: Final = Moment("average", "the typical day, evenly", {}, 1)
@@ -91,12 +93,13 @@ class Quota:
     """What to ask AWS for, or what to change, where it binds."""
 
 
-_BY_THE_QUEUE: Final = frozenset({cost.COMMAND_DEADLINE})
-_BY_OPERATORS: Final = frozenset({cost.COMMAND})
+_IN_BATCHES: Final = frozenset({cost.EVENT, cost.EVENT_PUBLISHED})
+"""Few invocations where there are many."""
+_NOT_AT_THE_STAGE: Final = frozenset({cost.COMMAND, cost.COMMAND_DEADLINE, cost.EVENT, cost.EVENT_PUBLISHED})
 
 
 def _of_stations(rates: Rates) -> dict[str, float]:
-    return {kind: rate for kind, rate in rates.items() if kind not in _BY_THE_QUEUE | _BY_OPERATORS}
+    return {kind: rate for kind, rate in rates.items() if kind not in _NOT_AT_THE_STAGE}
 
 
 def _connections(rates: Rates, used: Mapping[str, Usage]) -> float:  # noqa: ARG001
@@ -113,11 +116,11 @@ def _at_the_account(rates: Rates, used: Mapping[str, Usage]) -> float:
 
 
 def _invoked(rates: Rates, used: Mapping[str, Usage]) -> float:  # noqa: ARG001
-    return sum(rates.values())
+    return sum(rate for kind, rate in rates.items() if kind not in _IN_BATCHES)
 
 
 def _concurrency(rates: Rates, used: Mapping[str, Usage]) -> float:
-    return sum(rate * used[kind].duration_s for kind, rate in rates.items())
+    return sum(rate * used[kind].duration_s for kind, rate in rates.items() if kind not in _IN_BATCHES)
 
 
 def _writes(rates: Rates, used: Mapping[str, Usage]) -> float:
@@ -162,6 +165,16 @@ def _dispatching(rates: Rates, used: Mapping[str, Usage]) -> float:
 
 
 _NOTHING: Final = "nothing: a station that is refused sends again what matters"
+
+
+def _events(rates: Rates, used: Mapping[str, Usage]) -> float:  # noqa: ARG001
+    return rates[cost.EVENT]
+
+
+def _counting(rates: Rates, used: Mapping[str, Usage]) -> float:  # noqa: ARG001
+    return used[cost.COUNTING].duration_s / SHARDS
+
+
 _RAISE: Final = "Service Quotas: "
 STAGE_RATE: Final = 6000
 """The throttle of our own stage, so that operators keep a part of the account's."""
@@ -260,6 +273,20 @@ QUOTAS: Final = (
         _A_SECOND,
         _plan_steps,
         f"{_RAISE}Step Functions, StartExecution (small regions: 150); what is refused is tried again, then by `sweep`",
+    ),
+    Quota(
+        "EventBridge: events put",
+        10_000,
+        _A_SECOND,
+        _events,
+        f"{_RAISE}EventBridge, PutEvents (small regions begin with less, 600); events wait in their queue meanwhile",
+    ),
+    Quota(
+        "sweep: time to count a shard of the fleet",
+        FUNCTIONS["sweep"].timeout_s,
+        "seconds",
+        _counting,
+        "memory of `sweep` in infra/definitions.py, which brings CPU",
     ),
     Quota(
         "calls queue: `dispatch_calls`",

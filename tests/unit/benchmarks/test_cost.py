@@ -32,7 +32,10 @@ def usage(**changes: Any) -> Usage:
     return replace(one, **changes)
 
 
-ONE_WRITE = {kind: usage() for kind in KINDS}
+NOTHING = usage(write_units=0)
+ONE_WRITE = {kind: usage() for kind in KINDS} | dict.fromkeys(
+    (cost.EVENT, cost.EVENT_PUBLISHED, cost.COUNTING), NOTHING
+)
 
 
 def month(profile: Profile, used: dict[str, Usage] = ONE_WRITE, cold: Invocation = NO_COLD_START) -> Quantities:
@@ -62,15 +65,26 @@ def test_messages_are_paid_in_both_directions_and_connections_by_the_minute() ->
     assert paid["connections"] == pytest.approx(0.01095)
 
 
-def test_a_command_is_two_messages_three_queue_requests_and_one_of_the_api() -> None:
+def test_a_command_is_two_messages_a_message_in_the_queue_an_event_and_a_request() -> None:
     quiet, commanded = (
         month(Profile("", sessions_a_day=0, session_min=0, meter_interval_s=60, commands_a_day=count))
         for count in (0, 10)
     )
     times = 10 * DAYS_A_MONTH
     added = {price: commanded[price] - quiet[price] for price in (prices.WEBSOCKET_MESSAGE, prices.QUEUE_REQUEST)}
-    assert added == pytest.approx({prices.WEBSOCKET_MESSAGE: 2 * times, prices.QUEUE_REQUEST: 3 * times})
+    assert added == pytest.approx({prices.WEBSOCKET_MESSAGE: 2 * times, prices.QUEUE_REQUEST: 2 * 3 * times})
     assert commanded[prices.HTTP_REQUEST] == pytest.approx(times)
+    assert commanded[prices.EVENT] - quiet[prices.EVENT] == pytest.approx(times), "that it ended is told to others"
+
+
+def test_each_connection_is_two_events_and_each_session_six() -> None:
+    assert month(IDLE)[prices.EVENT] == pytest.approx(24 * DAYS_A_MONTH)
+    assert month(TYPICAL)[prices.EVENT] == pytest.approx((24 + 4 * 6 + 2) * DAYS_A_MONTH)
+
+
+def test_every_station_is_counted_once_in_sixteen_minutes() -> None:
+    reads = month(IDLE, ONE_WRITE | {cost.COUNTING: usage(read_units=0.5)})[prices.READ_UNIT]
+    assert reads == pytest.approx(0.5 * 90 * DAYS_A_MONTH)
 
 
 def test_every_invocation_is_paid_with_its_units() -> None:

@@ -8,6 +8,7 @@ from benchmarks import cost, page, prices
 from benchmarks.cost import IDLE, TYPICAL, Usage
 from benchmarks.cost_section import cost_section
 from benchmarks.counted import Counted, cold_start_ms
+from benchmarks.packages import ROOT
 from benchmarks.quotas import AVERAGE, MASS_STOP, MOMENTS, QUOTAS, RECONNECT, TRANSITIONS, Load, loads
 from benchmarks.steps import ARRIVAL, DEPARTURE, LOOK
 
@@ -50,7 +51,8 @@ def test_concurrency_is_the_rate_times_the_duration() -> None:
         for kind in COUNTED.usage
     }
     [found] = [one for one in loads(used) if one.quota.name == "Lambda: concurrent executions"]
-    assert found.average == pytest.approx(sum(AVERAGE.rates().values()) * 0.010)
+    rates = AVERAGE.rates()
+    assert found.average == pytest.approx((sum(rates.values()) - 2 * rates[cost.EVENT]) * 0.010)
 
 
 def test_what_binds_first_stands_first_and_nothing_binds_a_hundred_stations() -> None:
@@ -79,6 +81,14 @@ def test_the_page_is_what_was_counted() -> None:
     assert text == page.replace_part(text, "cost", expected), (
         'run make bench ARGS="--only cost --as-counted --markdown"'
     )
+
+
+def test_the_readme_says_what_the_page_says() -> None:
+    months = (cost.month_of_station(profile, COUNTED.usage, COUNTED.cold_start) for profile in (IDLE, TYPICAL))
+    idle, typical = (sum(cost.bill(month).values()) * 100 for month in months)
+    text = " ".join((ROOT / "README.md").read_text().split())
+    assert f"an idle station costs about {idle:.0f} US cents a month" in text
+    assert f"four charging sessions a day about {typical:.0f}, and" in text
 
 
 def test_moments_have_names_of_their_own() -> None:
