@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 from csms.edge import Edge
 from csms.settings import Settings
 from infra.edge_options import EdgeOptions
+from infra.function_options import FunctionOptions
 
 _OURS: Final = re.compile(r"[A-Za-z]+")
 """The CDK's own context keys all contain punctuation (`aws:cdk:...`, `@aws-cdk/...`)."""
@@ -31,7 +32,7 @@ class InvalidContextError(ValueError):
         super().__init__("\n".join(["The context (cdk.json or -c name=value) is not valid:", *lines]))
 
 
-class Config(EdgeOptions):
+class Config(EdgeOptions, FunctionOptions):
     """The application's settings and what only the template needs; context keys are the names in camelCase."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)

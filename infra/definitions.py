@@ -25,6 +25,7 @@ __all__ = [
     "OPEN_ROUTES",
     "PARTITION_KEY",
     "PREFLIGHT_ROUTE",
+    "QUEUES",
     "RESOURCE_SERVER",
     "ROUTE_SELECTION",
     "SCOPES",
@@ -288,6 +289,7 @@ EVENTS_QUEUE: Final = QueueSource(
     maximum_concurrency=10,
     maximum_receives=20,  # half an hour of a bus that takes nothing
 )
+QUEUES: Final = (CALLS_QUEUE, BOUNDARIES_QUEUE, EVENTS_QUEUE)
 SITE_CHANGES_STREAM: Final = StreamSource(
     "wake_plans",
     patterns=(SITE_CHANGES,),

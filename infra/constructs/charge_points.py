@@ -13,7 +13,7 @@ from aws_cdk.aws_apigatewayv2 import (
     WebSocketStage,
 )
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
-from aws_cdk.aws_lambda import Function
+from aws_cdk.aws_lambda import IFunction
 from constructs import Construct
 
 from csms.v16.registry import actions
@@ -72,7 +72,7 @@ class ChargePoints(Construct):
                 functions.allow(name, PolicyStatement(actions=["execute-api:ManageConnections"], resources=[resource]))
                 self._acknowledge_any_connection(functions[name], path)
 
-    def _acknowledge_any_connection(self, function: Function, path: str) -> None:
+    def _acknowledge_any_connection(self, function: IFunction, path: str) -> None:
         api = Stack.of(self).get_logical_id(cast("CfnApi", self._api.node.default_child))
         arn = f"arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<{api}>/{self._stage.stage_name}/{path}"
         acknowledge(
@@ -91,7 +91,7 @@ class ChargePoints(Construct):
                 self, f"{action}Response", api_id=self._api.api_id, route_id=route.ref, route_response_key="$default"
             )
 
-    def _integrate(self, construct_id: str, function: Function) -> str:
+    def _integrate(self, construct_id: str, function: IFunction) -> str:
         # One permission and one integration a function. The L2 integration permits only the first route bound to it,
         # and one permission a route would outgrow the function's policy.
         function.add_permission(

@@ -33,7 +33,7 @@ def feed_from_queue(
         target=functions[source.function],
         event_source_arn=queue.queue_arn,
         batch_size=source.batch_size,
-        max_concurrency=source.maximum_concurrency,
+        max_concurrency=functions.concurrency_of(source),
         report_batch_item_failures=True,
     )
 

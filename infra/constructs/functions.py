@@ -4,13 +4,22 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
-from aws_cdk.aws_lambda import ApplicationLogLevel, Code, Function, LoggingFormat, SystemLogLevel, Tracing
+from aws_cdk.aws_lambda import (
+    ApplicationLogLevel,
+    Code,
+    Function,
+    IFunction,
+    LoggingFormat,
+    SnapStartConf,
+    SystemLogLevel,
+    Tracing,
+)
 from constructs import Construct
 
 from infra.config import Config
 from infra.constructs.layers import ARCHITECTURE, ROOT, RUNTIME, UNWANTED, Layers
 from infra.constructs.logs import log_group
-from infra.definitions import FUNCTIONS, FunctionDefinition
+from infra.definitions import FUNCTIONS, FunctionDefinition, QueueSource
 from infra.nag import acknowledge
 
 
@@ -24,19 +33,25 @@ class Functions(Construct):
         self._layers = Layers(self, "Layers", for_this_machine=config.emulator is not None)
         self._functions = {name: self._build(definition) for name, definition in FUNCTIONS.items()}
 
-    def __getitem__(self, name: str) -> Function:
+    def __getitem__(self, name: str) -> IFunction:
+        """What is to be invoked: the function, or the alias of its latest snapshot."""
         return self._functions[name]
 
     def allow(self, name: str, statement: PolicyStatement) -> None:
         """Add a statement to the role of one function."""
         self._functions[name].add_to_role_policy(statement)
 
-    def _build(self, definition: FunctionDefinition) -> Function:
+    def concurrency_of(self, source: QueueSource) -> int:
+        """How many invocations a queue may have at once."""
+        return self._config.consumer_concurrency.get(source.function, source.maximum_concurrency)
+
+    def _build(self, definition: FunctionDefinition) -> IFunction:
         name = definition.name
         scope = Construct(self, "".join(word.capitalize() for word in name.split("_")))
         group = log_group(scope, "Logs", self._config)
         role = Role(scope, "Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
         group.grant_write(role)
+        snap_start = SnapStartConf.ON_PUBLISHED_VERSIONS if name in self._config.snap_start else None
         function = Function(
             scope,
             "Function",
@@ -46,7 +61,7 @@ class Functions(Construct):
             # Its own folder below the common root: one import path everywhere, and its own asset hash.
             code=Code.from_asset(str(ROOT / "functions"), exclude=["*", f"!{name}", f"!{name}/**", *UNWANTED]),
             layers=self._layers.versions,
-            memory_size=definition.memory_mb,
+            memory_size=self._config.function_memory_mb.get(name, definition.memory_mb),
             timeout=Duration.seconds(definition.timeout_s),
             environment=dict(self._environment),
             role=role,
@@ -55,9 +70,11 @@ class Functions(Construct):
             application_log_level_v2=ApplicationLogLevel.INFO,
             # Start and report lines of every message would cost more than what the functions have to say.
             system_log_level_v2=SystemLogLevel.WARN,
+            snap_start=snap_start,
             tracing=Tracing.ACTIVE if self._config.tracing else Tracing.DISABLED,
         )
         if self._config.tracing:
             acknowledge(role, "X-Ray knows no resources.", "IAM5[Resource::*]")
         acknowledge(function, "Python 3.13 is what the tests and the locked wheels are for.", "L1")
-        return function
+        # Snapshots are taken of published versions: whoever invokes the function invokes its latest one.
+        return function.add_alias("live") if snap_start else function

@@ -1,7 +1,10 @@
+import json
+import re
+
 import pytest
 
 from csms.settings import Settings
-from infra.definitions import FUNCTIONS
+from infra.definitions import CALLS_QUEUE, FUNCTIONS
 from tests.infra.synthesized import ROOT, Synthesized, flat, listed
 
 
@@ -69,3 +72,53 @@ def test_a_function_uses_no_other_services_than_listed(deployed: Synthesized, na
 def test_every_function_has_a_role_of_its_own(deployed: Synthesized) -> None:
     roles = {function["Role"]["Fn::GetAtt"][0] for function in deployed.functions().values()}
     assert len(roles) == len(FUNCTIONS)
+
+
+def test_sizes_and_bounds_can_be_chosen(deployed: Synthesized, varied: Synthesized) -> None:
+    assert varied.functions()["message"]["MemorySize"] == 1024
+    assert varied.functions()["disconnect"]["MemorySize"] == FUNCTIONS["disconnect"].memory_mb
+    bounds = [_bound_of(stack, "dispatch_calls") for stack in (deployed, varied)]
+    assert bounds == [CALLS_QUEUE.maximum_concurrency, 200]
+
+
+def _bound_of(stack: Synthesized, name: str) -> int:
+    sources = stack.properties("AWS::Lambda::EventSourceMapping")
+    (bound,) = {source["ScalingConfig"]["MaximumConcurrency"] for source in sources if _feeds(stack, source, name)}
+    return int(bound)
+
+
+def _feeds(stack: Synthesized, source: dict[str, object], name: str) -> bool:
+    return "ScalingConfig" in source and "".join(word.capitalize() for word in name.split("_")) in flat(
+        source["FunctionName"]
+    )
+
+
+def test_nothing_caps_what_stations_and_operators_wait_for(deployed: Synthesized, varied: Synthesized) -> None:
+    for stack in (deployed, varied):
+        assert [f for f in stack.functions().values() if "ReservedConcurrentExecutions" in f] == []
+
+
+def test_a_function_with_snapshots_is_invoked_by_its_latest_version_only(
+    deployed: Synthesized, varied: Synthesized
+) -> None:
+    assert "AWS::Lambda::Alias" not in deployed.inventory
+    resources = varied.template["Resources"]
+    snapped = {
+        logical_id
+        for logical_id, function in varied.resources("AWS::Lambda::Function").items()
+        if function["Properties"].get("SnapStart") == {"ApplyOn": "PublishedVersions"}
+    }
+    assert len(snapped) == 5
+    assert len(varied.resources("AWS::Lambda::Alias")) == 5
+    known_by_name = {
+        "AWS::Lambda::Alias",
+        "AWS::Lambda::Version",
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::Dashboard",
+    }
+    for logical_id, resource in resources.items():
+        if resource["Type"] == "AWS::Lambda::EventInvokeConfig":
+            assert resource["Properties"]["Qualifier"] != "$LATEST"
+        elif resource["Type"] not in known_by_name:
+            references = re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', json.dumps(resource))
+            assert not snapped & set(references), logical_id

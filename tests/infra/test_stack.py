@@ -1,6 +1,7 @@
 import json
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aws_cdk.aws_s3 import Bucket
@@ -57,6 +58,37 @@ def test_nothing_has_a_physical_name(deployed: Synthesized) -> None:
         if REPLACED_BY_NEW_NAME & set(resource.get("Properties", {})) and resource["Type"] not in REFER_BY_NAME
     }
     assert named == set()
+
+
+NAMED_WITHIN = {
+    *("AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Alarm"),
+    *("AWS::Cognito::UserPoolGroup", "AWS::Cognito::UserPoolResourceServer", "AWS::IAM::Policy", "AWS::Lambda::Alias"),
+}
+"""Types whose names are labels, of metrics, or within something that belongs to the stack alone."""
+
+
+def test_stages_live_side_by_side_in_one_account(deployed: Synthesized, varied: Synthesized) -> None:
+    for stack, stage in ((deployed, "prod"), (varied, "dev")):
+        names = {
+            f"{resource['Type']} {name}"
+            for resource in stack.template["Resources"].values()
+            if resource["Type"] not in NAMED_WITHIN | REFER_BY_NAME
+            for name in _names(resource.get("Properties", {}))
+        }
+        assert len(names) > 1
+        assert [name for name in names if stage not in name] == []
+        assert not any("Export" in output for output in stack.template["Outputs"].values())
+
+
+def _names(properties: dict[str, Any]) -> set[str]:
+    """Names that are given, also inside of what CloudFront calls a configuration; references to others are none."""
+    configurations = [inner for key, inner in properties.items() if key.endswith("Config") and isinstance(inner, dict)]
+    given = [value for key, value in properties.items() if key.endswith(("Name", "Domain")) or key == "Name"]
+    return {flat(value) for value in given if not _is_reference(value)}.union(*map(_names, configurations))
+
+
+def _is_reference(value: object) -> bool:
+    return isinstance(value, dict) and not value.keys() & {"Fn::Join", "Fn::Sub"}
 
 
 def test_only_connections_and_files_are_granted_by_wildcard(deployed: Synthesized) -> None:
