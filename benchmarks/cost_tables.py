@@ -17,6 +17,8 @@ _INVENTORY: Final = ROOT / "tests" / "infra" / "inventory.json"
 _YEAR: Final = 12
 LATER: Final = 36
 """Months."""
+_TRACED: Final = 0.05
+"""X-Ray's default: of what is more than one a second, 5 %."""
 
 
 def _month(counted: Counted, profile: Profile, stations: int = 1, months: int = _YEAR) -> dict[str, float]:
@@ -115,12 +117,17 @@ def turning_table(counted: Counted) -> Table:
         "no message log": usual - _message_log_usd(counted.usage),
         "no CloudFront": usual - month["edge"],
         "no access log": usual - _access_log_usd(counted),
+        "tracing switched on": usual + prices.TRACE.usd(_requests(counted) * _TRACED),
         "no lines of functions (metrics)": usual - (month["logs"] - _access_log_usd(counted)),
     }
     rows = [(name, f"{usd:.4f}", f"{usd / usual - 1:+.0%}") for name, usd in totals.items()]
     saved = -_rare_difference(counted, LATER) * 100
     notes = (f"As it is: {usual:.4f}. In month {LATER} Standard-IA saves {saved:.1f} cents.",)
     return Table("What can be turned down", ("a typical station", "USD a month", "difference"), rows, notes=notes)
+
+
+def _requests(counted: Counted) -> float:
+    return month_of_station(TYPICAL, counted.usage, counted.cold_start)[prices.LAMBDA_REQUEST]
 
 
 def _rare_difference(counted: Counted, months: int) -> float:
