@@ -171,7 +171,7 @@ class Alarms(Construct):
         too_large = self.of_stage("events", Stats.SUM, _A_QUARTER, event="MessageTooLarge")
         self._alarm("MessagesTooLarge", "MessagesTooLarge", "stations lose messages (close 1009)", too_large)
         unheeded = self.of_stage("events", Stats.SUM, _A_QUARTER, event="LimitNotFollowed")
-        self._alarm("LimitsNotFollowed", "LimitsNotFollowed", "vehicles draw more than planned", unheeded, lasting=2)
+        self._alarm("LimitsNotFollowed", "LimitsNotFollowed", "vehicles draw more than planned", unheeded)
 
     def _alarm(
         self,

@@ -117,7 +117,7 @@ def test_a_station_that_accepts_and_does_not_obey_is_found_out_by_its_meter(site
     assert honest.limit_a(site.now) == 8
     assert row_of(site, "A").note == "draws 31 A although limited to 20 A"
     (notice,) = site.csms.store.history.list(station_id(liar), EventKind.NOTICE, limit=9).events
-    assert (notice.details["code"], notice.details["connectorId"]) == ("LimitNotFollowed", 1)
+    assert (notice.details["code"], notice.details["connectorId"]) == ("LimitNotFollowed", 1)  # once
     assert notice.details["problem"] == "draws 31 A although limited to 20 A"
     assert site.csms.store.history.list(station_id(honest), EventKind.NOTICE, limit=9).events == []
     liar.reply = None  # the restart is over

@@ -23,7 +23,7 @@ from csms.store import Store
 from csms.store.charging_plans import ChargingPlan, PlanState, Release
 from csms.store.history import Event, EventKind
 from csms.store.links import WaitingListFull
-from csms.store.planned_profiles import PlannedProfile, ProfileRole, SendOutcome
+from csms.store.planned_profiles import PlannedProfile, SendOutcome
 from csms.store.sites import Site, WaitingTask
 from csms.wanted_profiles import TargetId, Wanted, awaits_release, releases
 from csms.workflows import StepFunctions
@@ -190,18 +190,19 @@ class ChargingPlans:
                 self._store.sites.adopt_connectors(found.site.id, station.id, strange)
 
     def _notice(self, found: Survey) -> None:
-        """Enter who does not follow in the history of its charge point, once for each time it was told."""
+        """Enter who does not follow in the history of its charge point: once for a transaction, as it was seen last."""
         for key in found.disobedient:
-            row = found.planned[TargetId(*key, ProfileRole.TRANSACTION)]
+            transaction = found.stations[key.charge_point_id].transactions[key.connector_id]
             details = {
                 "code": "LimitNotFollowed",
                 "problem": found.faults[key],
                 "fix": _NOT_FOLLOWED,
                 "connectorId": key.connector_id,
+                "transactionId": transaction.id,
                 "planId": found.plan.id,
             }
-            event = Event(EventKind.NOTICE, row.as_of, found.now, details)
-            self._store.history.record(key.charge_point_id, event, identity=f"{found.plan.id}#{key.connector_id}")
+            event = Event(EventKind.NOTICE, transaction.started_at, found.now, details)
+            self._store.history.record(key.charge_point_id, event, identity=f"{found.plan.id}#{transaction.id}")
 
     def _release(self, plan: ChargingPlan, site: Site, now: datetime) -> JsonObject:
         """Take back what the plan has installed; the failsafe only if it is to be cleared."""

@@ -184,6 +184,7 @@ class NoticeRaised(Event):
     problem: str
     fix: str | None = None
     connector_id: int | None = None
+    transaction_id: int | None = None
     plan_id: str | None = None
 
     @property
