@@ -41,6 +41,10 @@ conformance: .venv/dev ## the certification cases against a local stack
 prove: .venv/dev ## what takes too long for every run: big sites, every fault (ARGS="-k faults")
 	@$(BIN)/pytest proof $(IN_PARALLEL) $(ARGS)
 
+fuzz: .venv/dev ## the API of the running local stack against its own description, every corner (ARGS="--max-examples 1000")
+	@$(BIN)/schemathesis --config-file tests/e2e/schemathesis.toml run http://127.0.0.1:$(or $(API_PORT),8080)/openapi.json \
+		--header "Authorization: Bearer $$(cat $(or $(LOCAL_DIRECTORY),.local)/token)" $(ARGS)
+
 check: .venv/dev ## linters, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -68,4 +72,4 @@ lock: ## re-resolve the pinned requirement files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local -c layers/dependencies/requirements.txt -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --extra local --extra dev -c requirements.txt -o requirements-dev.txt
 
-.PHONY: help run demo demo-site test unit conformance prove check bench synth bootstrap deploy sign-in lock
+.PHONY: help run demo demo-site test unit conformance prove fuzz check bench synth bootstrap deploy sign-in lock

@@ -18,6 +18,14 @@ STACK_LEVEL = 1
 DURATION_S = 3600
 LIMITS = {"A": 6.0, "W": 6000.0}
 FACTORS = {"A": 1, "W": 1000}
+HALF_AN_HOUR = timedelta(minutes=30)
+KINDS = [
+    ({"chargingProfileKind": "Absolute"}, HALF_AN_HOUR, 9),
+    ({"chargingProfileKind": "Recurring", "recurrencyKind": "Daily"}, timedelta(days=2) + HALF_AN_HOUR, 9),
+    ({"chargingProfileKind": "Recurring", "recurrencyKind": "Weekly"}, timedelta(weeks=2) + HALF_AN_HOUR, 9),
+    ({"chargingProfileKind": "Relative"}, timedelta(), 6),
+]
+"""Each kind, how long ago its schedule began, and the limit that holds by then."""
 of_either_kind = pytest.mark.parametrize("kind", ["Absolute", "Relative"])
 
 
@@ -141,6 +149,40 @@ async def test_the_composite_schedules_of_tc_067_are_what_the_central_system_com
         await clear_profiles(command, criteria)
         computed = operator.composite_schedule(identity, connectorId=str(CONNECTOR), duration="350", unit=unit)
         assert limits_of(computed) == late(expected, begun, datetime.fromisoformat(computed["start"]), unit)
+
+
+@pytest.mark.parametrize("unit", LIMITS)
+async def test_the_composite_schedule_of_tc_072_is_what_the_central_system_computes(
+    command: Command, identity: str, operator: Operator, unit: str
+) -> None:
+    """The profiles and the expected result of the case for charge points [A Table 84]: the lower level takes over."""
+    begun = datetime.now(UTC).replace(microsecond=0)
+    lower = scheduled("TxDefaultProfile", {0: 6, 100: 8, 200: 10}, 400, begun, unit)
+    higher = scheduled("TxDefaultProfile", {0: 7, 100: 9}, 150, begun, unit) | {"stackLevel": 1}
+    for number, profile in enumerate([lower, higher], 1):
+        await set_profile(command, CONNECTOR, profile | {"chargingProfileId": number})
+    computed = operator.composite_schedule(identity, connectorId=str(CONNECTOR), duration="350", unit=unit)
+    expected = {0: 7, 100: 9, 150: 8, 200: 10}
+    assert limits_of(computed) == late(expected, begun, datetime.fromisoformat(computed["start"]), unit)
+
+
+@pytest.mark.parametrize("purpose", ["ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"])
+async def test_every_kind_of_profile_is_sent_as_given_and_reckoned(
+    booted: Station, command: Command, identity: str, operator: Operator, id_tag: str, purpose: str
+) -> None:
+    """Half an hour into its schedule the second limit holds; a Relative one has begun with its transaction."""
+    charging = await reach_charging(booted, id_tag, datetime.now(UTC))
+    transaction = {"transactionId": charging.transaction_id} if purpose == "TxProfile" else {}
+    for kind, ago, limit in KINDS:
+        if kind == {"chargingProfileKind": "Relative"} and purpose == "ChargePointMaxProfile":
+            continue
+        profile = scheduled(purpose, {0: 6, 1200: 9}, DURATION_S, datetime.now(UTC) - ago, "A") | kind | transaction
+        if profile["chargingProfileKind"] == "Relative":
+            del profile["chargingSchedule"]["startSchedule"]
+        connector_id = CHARGE_POINT if purpose == "ChargePointMaxProfile" else CONNECTOR
+        await set_profile(command, connector_id, profile | {"chargingProfileId": 1})
+        computed = operator.composite_schedule(identity, connectorId=str(CONNECTOR), duration="60", unit="A")
+        assert limits_of(computed) == {0: limit}, kind
 
 
 def scheduled(purpose: str, limits: dict[int, int], duration_s: int, start: datetime, unit: str) -> Payload:

@@ -57,6 +57,8 @@ _NO_TOKEN: Final[dict[str, Any]] = {
 }
 _KEYWORDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 """JSON Schema's names of what pydantic calls by its own wherever it did not look behind a validator."""
+_BEFORE_A_QUERY: Final = r"^[^?]+$"
+"""API Gateway hands over decoded paths: what follows a question mark is not part of them."""
 _NOT_OURS: Final = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _SECURITY: Final = "accessToken"
 
@@ -142,6 +144,9 @@ def _complete(operation: dict[str, Any], endpoint: "Endpoint") -> None:
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         },
     }
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path" and parameter["schema"].get("type") == "string":
+            parameter["schema"]["pattern"] = _BEFORE_A_QUERY
     operation["security"] = [{_SECURITY: [endpoint.scope.value]}] if endpoint.scope else []
     if endpoint.takes:
         operation["requestBody"] = {"required": True, "content": endpoint.takes}
