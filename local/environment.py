@@ -12,7 +12,7 @@ FILES_BUCKET: Final = "csms-files"
 CALLS_QUEUE_NAME: Final = "csms-calls"
 BOUNDARIES_QUEUE_NAME: Final = "csms-boundaries"
 EVENTS_QUEUE_NAME: Final = "csms-events"
-EVENT_BUS: Final = "csms"
+EVENT_BUS: Final = "csms-bus"
 SECRETS_KEY: Final = "alias/csms-secrets"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 """Of the embedded AWS, which holds presigned URLs to them."""
