@@ -8,6 +8,7 @@ frames are posted to where the key says, because the WebSocket connections are t
 from typing import TYPE_CHECKING, Final, cast
 
 from aws_cdk import CfnResource, Stack
+from aws_cdk.aws_cloudwatch import CfnAlarm
 
 if TYPE_CHECKING:
     from constructs import IConstruct
@@ -22,6 +23,12 @@ LACKING: Final = (
 def leave_out(stack: Stack) -> None:
     """Take what the emulator lacks out of a stack that is otherwise complete."""
     for construct in stack.node.find_all():
-        if isinstance(construct, CfnResource) and construct.cfn_resource_type in LACKING:
+        if isinstance(construct, CfnResource) and _is_lacking(construct):
             scope = cast("IConstruct", construct.node.scope)
             scope.node.try_remove_child(construct.node.id)
+
+
+def _is_lacking(resource: CfnResource) -> bool:
+    """Beside whole types: alarms that reckon with several metrics."""
+    has_arithmetic = isinstance(resource, CfnAlarm) and resource.metrics is not None
+    return has_arithmetic or resource.cfn_resource_type in LACKING
