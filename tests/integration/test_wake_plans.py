@@ -33,6 +33,11 @@ def _change(number: str, new: Image, old: Image | None = None, *, sort_key: str 
     }
 
 
+def _removal(old: Image) -> dict[str, Any]:
+    change = {"SequenceNumber": "1", "Keys": {"PK": {"S": "CP#1"}, "SK": {"S": "CONNECTOR#1"}}, "OldImage": old}
+    return {"eventName": "REMOVE", "eventSource": "aws:dynamodb", "dynamodb": change}
+
+
 def _message(message_id: str, body: str) -> dict[str, Any]:
     return {"messageId": message_id, "eventSource": "aws:sqs", "body": body}
 
@@ -50,7 +55,7 @@ def _failed(*records: dict[str, Any]) -> list[str]:
         (_change("1", CHARGING, CHARGING | {"status": {"S": "Preparing"}}), True),
         (_change("1", {"status": {"S": "Charging"}}), False),
         (_change("1", CHARGING, sort_key="LINK"), False),
-        (_change("1", CHARGING) | {"eventName": "REMOVE"}, False),
+        (_removal(CHARGING), False),
     ],
 )
 def test_connectors_of_sites_are_what_it_is_fed(record: dict[str, Any], is_fed: bool) -> None:

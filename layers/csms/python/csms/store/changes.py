@@ -1,6 +1,7 @@
 """What the table's stream says of the rows: which of its records concern whom, as event-source filter patterns.
 
-A pattern that asks for the new image's schema version leaves out what TTL or anybody else deletes.
+They look into `dynamodb` only, as Lambda's documentation has it for these mappings; what TTL or anybody else deletes
+has no new image, and each of them asks for something in it.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,6 @@ _ENDED: Final = [state.value for state in CallState if state.is_ended]
 _EXISTS: Final[Pattern] = {"N": [{"exists": True}]}
 
 ENDED_CALLS: Final[Pattern] = {
-    "eventName": ["INSERT", "MODIFY"],
     "dynamodb": {
         "Keys": {keys.SORT_KEY: {"S": [{"prefix": keys.CALL_PREFIX}]}},
         "NewImage": {
@@ -33,7 +33,6 @@ ENDED_CALLS: Final[Pattern] = {
 """Calls that have ended and whose effects were not done when the record was written."""
 
 SITE_CHANGES: Final[Pattern] = {
-    "eventName": ["INSERT", "MODIFY"],
     "dynamodb": {
         "Keys": {keys.SORT_KEY: {"S": [{"prefix": keys.CONNECTOR_PREFIX}]}},
         "NewImage": {"site_id": {"S": [{"exists": True}]}},
