@@ -35,8 +35,8 @@ test: .venv/dev ## all tests
 unit: .venv/dev ## the quick part of the tests
 	@$(BIN)/pytest tests/unit $(IN_PARALLEL)
 
-conformance: .venv/dev ## the certification cases against a local stack
-	@$(BIN)/pytest tests/conformance -v
+conformance: .venv/dev ## the certification cases against a local stack: report in .local/conformance (ARGS=--write-docs)
+	@$(BIN)/python -m tests.conformance $(ARGS)
 
 prove: .venv/dev ## what takes too long for every run: big sites, every fault (ARGS="-k faults")
 	@$(BIN)/pytest proof $(IN_PARALLEL) $(ARGS)

@@ -1,6 +1,5 @@
 """The local stack in a process of its own, as `make run` starts it, on ports that are free and with no state."""
 
-import collections
 import os
 import re
 import signal
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -32,6 +32,8 @@ class Stack:
     api_url: str
     aws_url: str
     token: str
+    log: Path
+    """What its functions and it itself say."""
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def running_stack(directory: Path, **environment: str) -> Iterator[Stack]:
     settings = usual | environment
     log = directory / "stack.log"
     with (
-        log.open("w") as errors,
+        log.open("a") as errors,
         subprocess.Popen(
             [sys.executable, "-m", "local"],
             cwd=ROOT,
@@ -81,13 +83,19 @@ def _when_ready(process: "subprocess.Popen[str]", log: Path) -> Stack:
     impatience.cancel()
     assert "token" in values, f"the local stack did not start:\n{log.read_text()}"
     # Whatever it prints later must not fill the pipe.
-    threading.Thread(target=collections.deque, args=(process.stdout, 0), daemon=True).start()
+    threading.Thread(target=_append, args=(process.stdout, log), daemon=True).start()
     return Stack(
         ocpp_url=values["charge points"].removesuffix("/{identity}"),
         api_url=values["operator API"],
         aws_url=values["embedded AWS"],
         token=values["token"],
+        log=log,
     )
+
+
+def _append(lines: IO[str], log: Path) -> None:
+    with log.open("a", buffering=1) as file:
+        file.writelines(lines)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """A charge point for tests, written from the OCPP-J specification and sharing no code with anything it tests.
 
 It sends frames as given, matches answers to calls by message id, and holds every frame that the Central System sends
-against the official JSON schemas. It keeps a trace of the wire. A CALL of the Central System is answered by script;
-one that the script does not foresee waits to be looked at, and is a fault if nobody does.
+against the official JSON schemas. It keeps a trace of the wire, and logs it. A CALL of the Central System is answered
+by script; one that the script does not foresee waits to be looked at, and is a fault if nobody does.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import collections
 import contextlib
 import itertools
 import json
+import logging
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from urllib.parse import quote
 
 from jsonschema import Draft4Validator, FormatChecker
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 CALL, CALLRESULT, CALLERROR = 2, 3, 4
@@ -49,6 +50,9 @@ SCHEMAS = frozenset(file.name.removesuffix(".json") for file in files("ocpp.v16"
 """Names of the official schemas."""
 
 Payload = dict[str, Any]
+
+WIRE = logging.getLogger("tests.wire")
+"""Every handshake and every frame of every station, as it is sent or received: station, direction, text."""
 
 
 class CallError(Exception):
@@ -77,6 +81,7 @@ class Station:
     """One connection of a charge point."""
 
     connection: ClientConnection
+    identity: str
     trace: list[tuple[str, str]] = field(default_factory=list)
     """Every frame with its direction, ">" from the charge point, "<" to it."""
     violations: list[str] = field(default_factory=list)
@@ -108,13 +113,19 @@ class Station:
             websockets.exceptions.InvalidStatus: the upgrade was refused.
         """
         credentials = {} if password is None else {"Authorization": basic_credentials(identity, password)}
-        async with connect(
-            f"{url}/{quote(identity, safe='')}",
-            subprotocols=[Subprotocol(name) for name in subprotocols],
-            additional_headers={**credentials, **(headers or {})},
-            open_timeout=ANSWER_WITHIN_S,
-        ) as connection:
-            station = cls(connection)
+        try:
+            connection = await connect(
+                f"{url}/{quote(identity, safe='')}",
+                subprotocols=[Subprotocol(name) for name in subprotocols],
+                additional_headers={**credentials, **(headers or {})},
+                open_timeout=ANSWER_WITHIN_S,
+            )
+        except InvalidStatus as refusal:
+            WIRE.info("%s %s %s", identity, "refused", refusal.response.status_code)
+            raise
+        WIRE.info("%s %s %s", identity, "connected", connection.subprotocol)
+        async with connection:
+            station = cls(connection, identity)
             listening = asyncio.create_task(station._listen())
             try:
                 yield station
@@ -143,7 +154,7 @@ class Station:
 
     async def send_text(self, text: str) -> None:
         """Send any text frame."""
-        self.trace.append((">", text))
+        self._note(">", text)
         await self.connection.send(text)
 
     async def next_call(self, action: str) -> Call:
@@ -160,8 +171,12 @@ class Station:
 
     async def answer(self, call: Call, payload: Payload) -> None:
         """Answer a CALL of the Central System."""
-        self._unanswered.remove(call.message_id)
         _validator(f"{call.action}Response").validate(payload)
+        await self.answer_unchecked(call, payload)
+
+    async def answer_unchecked(self, call: Call, payload: Any) -> None:
+        """The same with a payload that may break the rules."""
+        self._unanswered.remove(call.message_id)
         await self.send_text(json.dumps([CALLRESULT, call.message_id, payload], separators=(",", ":")))
 
     def assert_clean(self) -> None:
@@ -174,7 +189,7 @@ class Station:
         with contextlib.suppress(ConnectionClosed):
             async for frame in self.connection:
                 text = frame if isinstance(frame, str) else frame.decode()
-                self.trace.append(("<", text))
+                self._note("<", text)
                 await self._take(text)
         for action, answer in self._pending.values():
             answer.set_exception(ConnectionError(f"connection closed before the answer to {action}"))
@@ -233,6 +248,10 @@ class Station:
             return
         for error in _validator(schema).iter_errors(payload):
             self._violated(f"against {schema}.json: {error.message}", text)
+
+    def _note(self, direction: str, text: str) -> None:
+        self.trace.append((direction, text))
+        WIRE.info("%s %s %s", self.identity, direction, text)
 
     def _violated(self, rule: str, text: str) -> None:
         self.violations.append(f"{rule}: {text}")

@@ -15,7 +15,8 @@ class Functionality(StrEnum):
     RESERVATION = "Reservation"
     REMOTE_TRIGGER = "Remote Trigger"
     SMART_CHARGING = "Smart Charging"
-    SECURITY = "Security"
+    BASIC_SECURITY = "Basic security"
+    ADVANCED_SECURITY = "Advanced security"
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,14 @@ _NAMES = {
         "TC_066": "Get Composite Schedule",
         "TC_067": "Clear Charging Profile",
     },
-    Functionality.SECURITY: {
+    Functionality.BASIC_SECURITY: {
         "TC_073": "Update Charge Point Password for HTTP Basic Authentication",
+        "TC_083": "Upgrade Charge Point Security Profile – Accepted",
+        "TC_085": "Basic Authentication – Valid username/password combination",
+        "TC_086": "TLS – server-side certificate – Valid certificate",
+        "TC_088": "WebSocket Subprotocol negotiation",
+    },
+    Functionality.ADVANCED_SECURITY: {
         "TC_074": "Update Charge Point Certificate by request of Central System",
         "TC_075_1": "Install a certificate – ManufacturerRootCertificate",
         "TC_075_2": "Install a certificate – CentralSystemRootCertificate",
@@ -116,11 +123,7 @@ _NAMES = {
         "TC_079": "Get Security Log",
         "TC_080": "Secure Firmware Update",
         "TC_081": "Secure Firmware Update – Invalid Signature",
-        "TC_083": "Upgrade Charge Point Security Profile – Accepted",
-        "TC_085": "Basic Authentication – Valid username/password combination",
-        "TC_086": "TLS – server-side certificate – Valid certificate",
         "TC_087": "TLS – Client-side certificate – Valid certificate",
-        "TC_088": "WebSocket Subprotocol negotiation",
     },
 }
 

@@ -84,6 +84,14 @@ class Operator:
         """One transaction."""
         return self._get(f"/transactions/{identity}/{transaction_id}")
 
+    def has_meter_values(self, identity: str, transaction_id: int) -> bool:
+        """Whether there are samples of a transaction."""
+        return bool(self._list(f"/transactions/{identity}/{transaction_id}/meter-values"))
+
+    def orphans(self, identity: str) -> list[Json]:
+        """The charge data of a charge point that belongs to no transaction."""
+        return [orphan for orphan in self._list("/orphans") if orphan["chargePointId"] == identity]
+
     def reservation(self, identity: str, reservation_id: int) -> Json:
         """One reservation."""
         items = self._list(f"/charge-points/{identity}/reservations")

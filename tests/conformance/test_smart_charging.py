@@ -167,7 +167,7 @@ async def test_the_composite_schedule_of_tc_072_is_what_the_central_system_compu
 
 
 @pytest.mark.parametrize("purpose", ["ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"])
-async def test_every_kind_of_profile_is_sent_as_given_and_reckoned(
+async def test_every_purpose_and_kind_of_profile_is_sent_as_given_and_reckoned(
     booted: Station, command: Command, identity: str, operator: Operator, id_tag: str, purpose: str
 ) -> None:
     """Half an hour into its schedule the second limit holds; a Relative one has begun with its transaction."""

@@ -3,18 +3,29 @@
 from collections import Counter
 
 from tests.conformance.cases import all_cases
-from tests.conformance.statement import PAGE, find_tests, render
+from tests.conformance.inventory import find_tests
+from tests.conformance.statement import PAGE, AllIsWell, measured_in, render
+from tests.negative.mutations import MUTATIONS, source_of
 
 
-def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text() == render(), "run `python -m tests.conformance.statement`"
+def test_the_page_is_up_to_date_but_for_what_is_measured() -> None:
+    page = PAGE.read_text()
+    assert page == render(AllIsWell(), measured_in(page)), "run `python -m tests.conformance.statement`"
 
 
 def test_every_case_has_one_test_or_a_reason_why_it_has_none() -> None:
-    tests = Counter(test.case.id for test in find_tests())
+    tests = Counter(test.case.id for test in find_tests() if test.case)
     assert all(count == 1 for count in tests.values())
     assert tests.keys() == {case.id for case in all_cases().values() if case.missing is None}
 
 
-def test_a_test_is_titled_as_its_case_is_named() -> None:
-    assert [test.title for test in find_tests()] == [test.case.name for test in find_tests()]
+def test_a_test_is_titled_as_its_case_is_named_and_no_two_alike() -> None:
+    tests = list(find_tests())
+    assert [test.title for test in tests if test.case] == [test.case.name for test in tests if test.case]
+    assert all(count == 1 for count in Counter(test.name for test in tests).values())
+
+
+def test_each_mutation_breaks_one_place() -> None:
+    assert {mutation.what: source_of(mutation).count(mutation.old) for mutation in MUTATIONS} == {
+        mutation.what: 1 for mutation in MUTATIONS
+    }

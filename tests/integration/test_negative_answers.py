@@ -1,7 +1,6 @@
 """Negative conformance: every answer to a call of ours, every field of it broken in every way, into the function."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from csms.v16.operations import operations
 from tests.called_station import CalledStation
 from tests.negative.expected_ends import fault_of
 from tests.negative.frames import CALL_ERROR, error_text, result_text
+from tests.negative.samples import counted
 from tests.negative.variants import ABSENT, full_payload, variants
 from tests.schemas import schema
 
@@ -32,10 +32,9 @@ def test_each_wrong_answer_ends_its_call_and_frees_the_way_for_the_next(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     request, official = full_payload(schema(action), KNOWN), schema(f"{action}Response")
-    counted: Counter[str] = Counter()
+    wrong_answers = list(variants(official, full_payload(official, {})))
     faults: list[str] = []
-    for variant in variants(official, full_payload(official, {})):
-        counted[variant.kind] += 1
+    for variant in wrong_answers:
         call = placed(called, action, request)
         wrong = variant.at(called.timestamp(), transaction_id=0)
         assert called.send(result_text(call.id, wrong)) is None
@@ -43,7 +42,7 @@ def test_each_wrong_answer_ends_its_call_and_frees_the_way_for_the_next(
         faults += filter(None, [fault_of(action, variant, ended.state)])
         if ended.response != redact(None if wrong is ABSENT else wrong):
             faults.append(f"{variant}: not kept as it came")
-    record_property("negative", {f"{action}.conf": counted})
+    record_property("negative", {f"{action}.conf": counted(wrong_answers)})
     assert faults == []
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
     called.result("Heartbeat", {})
@@ -52,13 +51,12 @@ def test_each_wrong_answer_ends_its_call_and_frees_the_way_for_the_next(
 def test_each_wrong_callerror_ends_its_call_and_frees_the_way_for_the_next(
     called: CalledStation, record_property: Callable[[str, object], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    counted: Counter[str] = Counter()
-    for variant in variants(CALL_ERROR, full_payload(CALL_ERROR, {})):
-        counted[variant.kind] += 1
+    wrong_errors = list(variants(CALL_ERROR, full_payload(CALL_ERROR, {})))
+    for variant in wrong_errors:
         call = placed(called, "ClearCache", {})
         assert called.send(error_text(call.id, variant.payload)) is None
         assert called.stored(call).state == "failed", variant
-    record_property("negative", {"CALLERROR": counted})
+    record_property("negative", {"CALLERROR": counted(wrong_errors)})
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
     called.result("Heartbeat", {})
 
