@@ -8,7 +8,7 @@ import pytest
 from csms.call_queue import CallQueue
 from csms.ids import ChargePointId
 from csms.runtime import Runtime
-from csms.store.calls import Call, CallState
+from csms.store.calls import Call, Calls, CallState
 from csms.store.keys import shard_of
 from tests.called_station import CalledStation
 
@@ -96,3 +96,33 @@ def test_a_call_whose_placer_dies_is_not_forgotten(
     assert 20 > deaths > 2
     assert placed > 18 - deaths
     assert CallState.ACCEPTED in {call.state for call in calls_of(csms).values()}
+
+
+def test_a_placer_that_stalls_until_after_the_deadline_leaves_no_call_behind(
+    csms: Runtime, called: CalledStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deadline message finds no call, which the placer is about to store."""
+    create = Calls.create
+
+    def stalled(calls: Calls, call: Call, **named: Any) -> Call:
+        called.wait(seconds=31)
+        called.run_wakes()
+        return create(calls, call, **named)
+
+    monkeypatch.setattr(Calls, "create", stalled)
+    call = called.is_called("ClearCache", lifetime=LIFETIME)
+    assert called.stored(call).state is CallState.SENT
+    called.wait(seconds=61)
+    called.run_wakes()
+    assert called.stored(call).state is CallState.TIMED_OUT
+
+
+def test_the_next_message_of_a_station_finds_a_flight_whose_deadline_was_lost(
+    csms: Runtime, called: CalledStation
+) -> None:
+    call = called.is_called("ClearCache")
+    called.wakes.clear()
+    called.wait(minutes=2)
+    called.result("Heartbeat", {})
+    called.run_wakes()
+    assert called.stored(call).state is CallState.TIMED_OUT

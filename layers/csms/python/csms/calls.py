@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 _MARGIN: Final = timedelta(seconds=5)
 """A post may take this long; one that could still be under way at the deadline is not begun."""
 _RETRY: Final = timedelta(seconds=2)
+_LONGEST_STALL: Final = timedelta(minutes=5)
+"""No invocation lives longer."""
+_LOOK_AGAIN: Final = timedelta(minutes=1)
 _HANDSHAKE: Final = timedelta(seconds=10)
 """A post that fails so soon after connecting found a handshake that was not finished."""
 _RECENTLY_LOST: Final = timedelta(minutes=1)
@@ -198,10 +201,12 @@ class CallEngine:
         """Send the next waiting call if the charge point can take it now. Safe to run at any time, anywhere."""
         for _ in range(_MOST_SKIPPED):
             link = link or self._store.links.get(charge_point_id, consistent=True)
-            if link is None or not link.waiting or link.connection_id is None:
+            if link is None or link.connection_id is None:
                 return
             if link.flight is not None:
                 self._watch(link, link.flight)
+                return
+            if not link.waiting:
                 return
             if not self._is_time(link, self._clock()):
                 self._wake_at(link)
@@ -268,6 +273,8 @@ class CallEngine:
             # It is no longer: a slow dispatcher may have marked it as sent just now.
             call, is_queued = self._store.calls.get(deadline.charge_point_id, deadline.call_id), False
         if call is None:
+            if now < deadline.until + _LONGEST_STALL:  # whoever places it may be about to store it
+                self._queue().send(deadline, _LOOK_AGAIN)
             return
         ended = self._time_out(call, deadline, now)
         if ended and not ended.has_effects_done:
