@@ -7,20 +7,25 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from local.errors import StackError
 from local.fleet.fleet import run_fleet
 from local.fleet.id_tags import IdTagsError, operator_api, provide_id_tags
-from local.fleet.plan import DEFAULT_URL, FleetPlan
+from local.fleet.plan import FleetPlan
 from local.fleet.progress import Progress
 from local.fleet.report import FleetReport
+from local.listener import HOST
+from local.settings import StackSettings
 
-DEFAULT_API: Final = "http://127.0.0.1:8080"
-DEFAULT_TOKEN_FILE: Final = Path(".local/token")
 PORTS: Final = {"ws": 80, "wss": 443}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run, and print what was measured. Exit status 1: something was refused or lost."""
-    options = _parser().parse_args(arguments)
+    try:
+        options = _parser(StackSettings.from_environment()).parse_args(arguments)
+    except StackError as error:
+        print(f"fleet: {error}", file=sys.stderr)
+        return 2
     plan = _plan(options)
     try:
         if options.id_tags is None:
@@ -75,18 +80,20 @@ def _plan(options: argparse.Namespace) -> FleetPlan:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(stack: StackSettings) -> argparse.ArgumentParser:
+    """Options whose defaults lead to the local stack of this environment."""
+    ocpp_url, api_url = f"ws://{HOST}:{stack.ocpp.port}/ocpp", f"http://{HOST}:{stack.api.port}"
     parser = argparse.ArgumentParser(prog="python -m local.fleet", description=__doc__)
     parser.add_argument("--stations", type=int, default=FleetPlan.stations, metavar="N")
-    parser.add_argument("--url", default=DEFAULT_URL, help="without the identity (default: %(default)s)")
+    parser.add_argument("--url", default=ocpp_url, help="without the identity (default: %(default)s)")
     parser.add_argument("--day", type=float, default=FleetPlan.day_s, metavar="SECONDS", help="length of the day")
     parser.add_argument("--seed", type=int, default=FleetPlan.seed, help="same seed, same day")
     parser.add_argument("--visits", type=int, default=FleetPlan.visits, help="cars per connector, on average")
     parser.add_argument("--prefix", default=FleetPlan.prefix, help="of the identities (default: %(default)s)")
     parser.add_argument("--password", help="Basic authentication, the same for every station")
     parser.add_argument("--id-tags", nargs="+", metavar="TAG", help="known tags; default: create some over the API")
-    parser.add_argument("--api", default=DEFAULT_API, help="operator API (default: %(default)s)")
-    parser.add_argument("--token-file", type=Path, default=DEFAULT_TOKEN_FILE, help="bearer token for the API")
+    parser.add_argument("--api", default=api_url, help="operator API (default: %(default)s)")
+    parser.add_argument("--token-file", type=Path, default=stack.directory / "token", help="bearer token for the API")
     parser.add_argument("--no-validation", action="store_true", help="skip schema validation: less CPU time")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
     return parser

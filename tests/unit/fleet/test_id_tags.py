@@ -46,3 +46,13 @@ def test_without_a_running_stack_the_error_names_the_remedy(tmp_path: Path) -> N
 def test_the_command_says_at_once_that_nothing_listens(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--url", "ws://127.0.0.1:1/ocpp", "--id-tags", "TAG"]) == 2
     assert "make run" in capsys.readouterr().err
+
+
+def test_the_fleet_looks_for_the_stack_where_this_environment_puts_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("token")
+    monkeypatch.setenv("API_PORT", "1")
+    monkeypatch.setenv("LOCAL_DIRECTORY", str(tmp_path))
+    assert main([]) == 2
+    assert "http://127.0.0.1:1" in capsys.readouterr().err
