@@ -24,6 +24,8 @@ ITEMS = {
     "meter values of a transaction": keys.Key(keys.transaction_meter_partition(CP, TX), TIMED),
     "meter values of a connector": keys.Key(keys.connector_meter_partition(CP, 1, NOW), TIMED),
     "history": keys.event(CP, "status", NOW, "abc"),
+    "call": keys.call(CP, CallId("c1")),
+    "idempotency key": keys.idempotency(CP, "once"),
     "file transfer": keys.file_transfer(CP, "firmware", CallId("c1")),
     "received file": keys.received_file(CP, CallId("c1"), "abc"),
     "file token": keys.file_token("abc"),
