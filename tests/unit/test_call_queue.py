@@ -36,3 +36,22 @@ def test_what_a_newer_function_says_is_not_taken_for_something_else(
 ) -> None:
     with pytest.raises(refusal):
         read(json.dumps({"chargePointId": "CP", **fields}))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"v":1,"chargePointId":"CP"}',
+        '{"v":1,"chargePointId":"CP","callId":"c","attempt":3,"until":"2026-03-05T12:00:00.000Z"}',
+        '{"v":1,"bulkId":"b","place":{"partition":2,"after":null},"found":7}',
+        '{"v":1,"bulkId":"b","chargePointIds":["CP"]}',
+        '{"v":1,"chargePointId":"CP","bootedAt":"2026-03-05T12:00:00.000Z"}',
+    ],
+)
+def test_messages_from_before_kinds_were_named_are_understood_and_others_ignore_what_they_do_not_know(
+    body: str,
+) -> None:
+    wake = read(body)
+    named = json.loads(write(wake))
+    assert {name: value for name, value in named.items() if name != "kind"} == json.loads(body)
+    assert read(json.dumps({**named, "more": "of tomorrow"})) == wake
