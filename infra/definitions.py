@@ -4,7 +4,7 @@ No import from aws_cdk: the local stack runs without it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from csms.store.changes import ENDED_CALLS, NEWS, SITE_CHANGES
@@ -88,11 +88,13 @@ class FunctionDefinition:
     timeout_s: int
     memory_mb: int
     table_actions: tuple[str, ...] = ()
-    """What it calls on the table and its indexes."""
+    """What it calls on the table itself."""
+    indexes: tuple[str, ...] = ()
+    """What it queries of the table's indexes."""
     connection_methods: tuple[str, ...] = ()
     """What it calls at the @connections endpoint: POST sends a message, DELETE closes."""
-    file_actions: tuple[str, ...] = ()
-    """What it calls on the objects of the files bucket."""
+    file_actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What it calls on the objects of the files bucket, by their folder."""
     places_calls: bool = False
     """Whether it runs the call engine: sends wake-ups to the `calls` queue, and calls with what is secret in them."""
     wakes_calls: bool = False
@@ -147,6 +149,7 @@ FUNCTIONS: Final = {
             timeout_s=25,
             memory_mb=512,
             table_actions=_EFFECTS,
+            indexes=("GSI1", "GSI2"),
             connection_methods=("DELETE", "POST"),
             places_calls=True,
             workflow_actions=_COMPLETES,
@@ -156,8 +159,9 @@ FUNCTIONS: Final = {
             timeout_s=20,  # below the time a station has to answer a call
             memory_mb=512,
             table_actions=_EFFECTS,
+            indexes=("GSI1", "GSI2"),
             connection_methods=("POST",),
-            file_actions=("GetObject",),  # a bulk command may be the first to see that firmware was uploaded
+            file_actions={"firmware": ("GetObject",)},  # a bulk command may be the first to see that it was uploaded
             places_calls=True,
             workflow_actions=_COMPLETES,
         ),
@@ -182,8 +186,7 @@ FUNCTIONS: Final = {
             timeout_s=55,  # the next one starts a minute after this one
             memory_mb=512,
             table_actions=_EFFECTS,
-            connection_methods=("POST",),
-            places_calls=True,
+            indexes=("GSI1", "GSI4"),
             workflow_actions=_COMPLETES_AND_STARTS,
         ),
         FunctionDefinition(
@@ -191,8 +194,12 @@ FUNCTIONS: Final = {
             timeout_s=28,
             memory_mb=1024,
             table_actions=_PLANS,
+            indexes=INDEXES,
             connection_methods=("DELETE", "POST"),
-            file_actions=("DeleteObject", "GetObject", "PutObject"),
+            file_actions={
+                "diagnostics": ("GetObject", "PutObject"),
+                "firmware": ("DeleteObject", "GetObject", "PutObject"),
+            },
             places_calls=True,
             workflow_actions=_COMPLETES_AND_STARTS,
         ),

@@ -1,68 +1,90 @@
-"""IAM in miniature, since neither moto nor MiniStack has one: a function may call what its role allows, nothing else.
+"""Least privilege: what a function calls is on record, and what is on record is called.
 
-`tests/infra` holds the template equal to the same definitions, so what is seen here is what the deployed role allows.
+`tests/aws_calls.json` has, for each function, the AWS calls that this suite sees it make (`tests.aws_calls`). A test in
+which a function makes another one fails and says which; whoever wants the call adds the line. A run of the whole suite
+fails as well for a line that nothing calls any more. `tests/infra/test_permissions.py` holds the synthesized policy of
+each function equal to what its lines need of IAM (`tests.iam`): nothing missing, nothing unused, nothing wider.
+
+So a function that calls something new takes: the call and a test, its line here, the grant in `infra/definitions.py`
+or a construct; for a service that is new, also where its calls name their resource, and what they need (`tests.iam`).
 """
 
-import os
-import sys
+import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 import pytest
-from botocore.client import BaseClient
 
-from infra.definitions import FUNCTIONS, SECRET_ACTIONS
+from tests.aws_calls import SeenCall, watch
 
-_FUNCTIONS: Final = Path(__file__).parents[1] / "functions"
-_CONNECTION_METHODS: Final = {"PostToConnection": "POST", "GetConnection": "GET", "DeleteConnection": "DELETE"}
+RECORD: Final = Path(__file__).with_name("aws_calls.json")
+
+_seen: Final[set[SeenCall]] = set()
+_told: Final[set[SeenCall]] = set()
+_stale: Final[list[SeenCall]] = []
+
+
+@cache
+def recorded() -> frozenset[SeenCall]:
+    """What the suite is known to see."""
+    record = json.loads(RECORD.read_text())
+    return frozenset(SeenCall(function, call) for function, calls in record.items() for call in calls)
+
+
+def check_seen_elsewhere(file: Path) -> None:
+    """Count in what another process has seen, by the file that it wrote (`tests.watched_stack`)."""
+    _seen.update(SeenCall(*each) for each in json.loads(file.read_text()))
+    _check()
 
 
 @pytest.fixture(autouse=True)
-def permitted_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fail a test in which a function made a call that its role does not allow."""
-    refused: set[str] = set()
-    call = vars(BaseClient)["_make_api_call"]
-
-    def checked(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        service = client.meta.service_model.service_name
-        name = _running_function(sys._getframe())
-        if name and not _is_allowed(name, service, operation, arguments):
-            refused.add(f"{name} may not call {service}:{operation}")
-        return call(client, operation, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", checked)
+def permitted_calls() -> Iterator[None]:
+    """Fail a test in which a function made a call that is not on record."""
     yield
-    assert not refused
+    _check()
 
 
-def _running_function(frame: FrameType | None) -> str | None:
-    """The function whose handler is on the stack; None when the test itself calls."""
-    while frame:
-        path = Path(frame.f_code.co_filename)
-        if path.name == "handler.py" and path.parent.parent == _FUNCTIONS:
-            return path.parent.name
-        frame = frame.f_back
-    return None
+def _check() -> None:
+    new = _seen - recorded() - _told
+    _told.update(new)
+    assert not new, f"not in {RECORD.name}, so no policy allows it:\n{_lines(new)}"
 
 
-def _is_allowed(name: str, service: str, operation: str, arguments: dict[str, Any]) -> bool:
-    definition = FUNCTIONS[name]
-    if service == "dynamodb":
-        return operation in definition.table_actions
-    if service in {"s3", "stepfunctions"}:
-        return operation.replace("Head", "Get") in (*definition.file_actions, *definition.workflow_actions)
-    if service == "kms":
-        return definition.places_calls and operation in SECRET_ACTIONS
-    if service == "sqs":
-        if arguments["QueueUrl"] == os.environ.get("EVENTS_QUEUE_URL"):
-            return definition.passes_on_events and operation == "SendMessageBatch"
-        is_boundary = arguments["QueueUrl"] == os.environ.get("BOUNDARIES_QUEUE_URL")
-        wakes_calls = definition.places_calls or definition.wakes_calls
-        return (definition.sends_boundaries if is_boundary else wakes_calls) and operation == "SendMessage"
-    if service == "events":
-        return definition.publishes_events and operation == "PutEvents"
-    if service == "secretsmanager":
-        return definition.knows_edges and operation == "GetSecretValue"
-    return service == "apigatewaymanagementapi" and _CONNECTION_METHODS[operation] in definition.connection_methods
+def _lines(calls: set[SeenCall]) -> str:
+    return "\n".join(f"  {each.function}: {each.call}" for each in sorted(calls))
+
+
+def pytest_configure() -> None:
+    """Watch the functions of this process."""
+    watch(_seen.add)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of xdist has ended."""
+    _seen.update(SeenCall(*each) for each in getattr(node, "workeroutput", {}).get("calls", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run of everything that has not seen everything on record."""
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["calls"] = sorted(_seen)
+    elif exitstatus == pytest.ExitCode.OK and _is_whole(config):
+        _stale.extend(sorted(recorded() - _seen))
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED if _stale else session.exitstatus
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what is on record in vain."""
+    if _stale:
+        terminalreporter.section("permissions that nobody uses", red=True)
+        terminalreporter.line(f"in {RECORD.name}, but called by no test:\n{_lines(set(_stale))}")
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether every test there is was to run."""
+    chosen = (config.option.keyword, config.option.markexpr, config.option.deselect, config.option.ignore)
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(chosen)

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 import dispatch_calls.handler
+import plan_charging.handler
+import send_profile.handler
+import wake_plans.handler
 from csms.boundary_queue import Boundary, BoundaryQueue
 from csms.call_queue import CallQueue, Wake, write
 from csms.gateway import Gateway, Posted
@@ -218,17 +221,16 @@ class PlayedSite:
     def step(self) -> str:
         """Run the execution that was started last up to where it waits, or to its end; returns the waiting token."""
         number = self.executions.pop()
-        plans = self.csms.charging_plans
-        part = plans.take_step(PLAN, number)
+        part: Any = self._do("plan", number)
         if part["decreases"]:
             self.send_wave(number, part["decreases"])
-            part = plans.rebudget(PLAN, number)
+            part = self._do("rebudget", number)
         if part["increases"]:
             self.send_wave(number, part["increases"])
         elif part["next"] == "end":
             return "ended"
         self.waiting = self.token()
-        plans.wait(PLAN, number, part["version"], self.waiting)
+        self._do("wait", number, version=part["version"], task_token=self.waiting)
         return self.waiting
 
     def settle(self, most: int = 10) -> None:
@@ -242,19 +244,23 @@ class PlayedSite:
 
     def change(self) -> None:
         """What the table's stream does after a change at the site; then run steps until one waits."""
-        self.csms.charging_plans.wake(SITE)
+        keys = {"PK": {"S": "CP#any"}, "SK": {"S": "CONNECTOR#1"}}
+        record = {"SequenceNumber": "1", "Keys": keys, "NewImage": {"site_id": {"S": SITE}}}
+        wake_plans.handler.lambda_handler({"Records": [{"eventName": "INSERT", "dynamodb": record}]}, None)
         self.go_on()
         self.settle()
 
     def go_on(self) -> None:
         """What an execution does when the task that waits was completed."""
-        self.csms.charging_plans.next_step(PLAN, self.plan.step)
+        self._do("next", self.plan.step)
 
     def send_wave(self, step: int, targets: list[str]) -> None:
         """Send to all; everyone answers, and who does not is given up at the deadline."""
         tokens = {target: self.token() for target in targets}
         for target, token in tokens.items():
-            self.csms.charging_plans.send(PLAN, step, target, token)
+            send_profile.handler.lambda_handler(
+                {"plan": PLAN, "step": step, "target": target, "task_token": token}, None
+            )
         for seconds in (0, 2, 31, 31, 31) if self.is_patient else (0, 2, 8):
             if not set(tokens.values()) <= self.completed.keys():
                 self.wait(seconds=seconds)
@@ -290,6 +296,9 @@ class PlayedSite:
         """A new task token."""
         self._tokens += 1
         return f"token-{self._tokens}"
+
+    def _do(self, part: str, step: int, **more: Any) -> Any:
+        return plan_charging.handler.lambda_handler({"do": part, "plan": PLAN, "step": step, **more}, None)
 
     def _report(self, station: SiteStation) -> None:
         status = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}

@@ -14,6 +14,8 @@ from typing import IO
 
 import pytest
 
+from tests.permissions import check_seen_elsewhere
+
 ROOT = Path(__file__).parents[1]
 READY_WITHIN_S = 60
 STOPPED_WITHIN_S = 20
@@ -37,11 +39,12 @@ class Stack:
 
 
 @contextmanager
-def running_stack(directory: Path, **environment: str) -> Iterator[Stack]:
+def running_stack(directory: Path, *, module: str = "local", **environment: str) -> Iterator[Stack]:
     """Start the stack, wait until it says that it is ready, and stop it as Ctrl-C does.
 
     Args:
         directory: for its state and its log.
+        module: what runs it.
         environment: settings on top of the usual ones.
 
     Raises:
@@ -53,7 +56,7 @@ def running_stack(directory: Path, **environment: str) -> Iterator[Stack]:
     with (
         log.open("a") as errors,
         subprocess.Popen(
-            [sys.executable, "-m", "local"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env=os.environ | settings,
             stdout=subprocess.PIPE,
@@ -67,6 +70,19 @@ def running_stack(directory: Path, **environment: str) -> Iterator[Stack]:
             process.send_signal(signal.SIGINT)
             process.wait(STOPPED_WITHIN_S)
     assert process.returncode == 0, f"the local stack did not stop cleanly:\n{log.read_text()}"
+
+
+@contextmanager
+def watched_stack(directory: Path, **environment: str) -> Iterator[Stack]:
+    """The same, its functions held to the permissions they are deployed with.
+
+    Raises:
+        AssertionError: as before, or a function made a call that it may not make.
+    """
+    seen = directory / "aws_calls.json"
+    with running_stack(directory, module="tests.watched_stack", SEEN_CALLS=str(seen), **environment) as running:
+        yield running
+    check_seen_elsewhere(seen)
 
 
 def _when_ready(process: "subprocess.Popen[str]", log: Path) -> Stack:
@@ -101,5 +117,5 @@ def _append(lines: IO[str], log: Path) -> None:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One stack for all tests of a session; tests keep apart by using charge points and tags of their own."""
-    with running_stack(tmp_path_factory.mktemp("stack"), CALL_SETTLE_S="0") as running:
+    with watched_stack(tmp_path_factory.mktemp("stack"), CALL_SETTLE_S="0") as running:
         yield running

@@ -3,11 +3,18 @@
 import json
 from typing import Final
 
+import jsii
 from aws_cdk import Duration
 from aws_cdk.aws_dynamodb import ITableV2
 from aws_cdk.aws_iam import PolicyStatement
-from aws_cdk.aws_lambda import EventSourceMapping, StartingPosition
-from aws_cdk.aws_lambda_event_sources import SqsDlq
+from aws_cdk.aws_lambda import (
+    DlqDestinationConfig,
+    EventSourceMapping,
+    IEventSourceDlq,
+    IEventSourceMapping,
+    IFunction,
+    StartingPosition,
+)
 from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
@@ -46,6 +53,7 @@ def feed_from_stream(
     failures = failure_queue(scope, f"{construct_id}Failures")
     acknowledge(failures, "It is where a stream's failures go; nothing is consumed from it.", "SQS3")
     functions.allow(source.function, PolicyStatement(actions=list(_STREAM_ACTIONS), resources=[arn or ""]))
+    functions.allow(source.function, PolicyStatement(actions=["sqs:SendMessage"], resources=[failures.queue_arn]))
     EventSourceMapping(
         scope,
         construct_id,
@@ -59,5 +67,17 @@ def feed_from_stream(
         bisect_batch_on_error=True,
         retry_attempts=source.retries,
         max_record_age=Duration.seconds(source.maximum_age_s),
-        on_failure=SqsDlq(failures),
+        on_failure=_PutAside(failures),
     )
+
+
+@jsii.implements(IEventSourceDlq)
+class _PutAside:
+    """What could not be handled goes to a queue. The CDK's own (`SqsDlq`) allows more than sending to it."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def bind(self, target: IEventSourceMapping, target_handler: IFunction) -> DlqDestinationConfig:  # noqa: ARG002
+        """Called by the CDK for the mapping."""
+        return DlqDestinationConfig(destination=self._queue.queue_arn)

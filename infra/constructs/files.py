@@ -4,6 +4,7 @@ from typing import Final, cast
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk.aws_iam import PolicyStatement, Role
+from aws_cdk.aws_lambda import IFunction
 from aws_cdk.aws_s3 import BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, LifecycleRule
 from constructs import Construct
 
@@ -39,16 +40,20 @@ class Files(Construct):
         acknowledge(self.bucket, "Objects are reached through functions only, and those log each access.", "S1")
 
     def grant(self, functions: Functions) -> None:
-        """Allow functions their actions on the objects; without ListBucket a missing one would look forbidden."""
+        """Allow functions their actions in the folders; without ListBucket a missing object would look forbidden."""
         for name, definition in FUNCTIONS.items():
-            if not definition.file_actions:
-                continue
-            actions = [f"s3:{action}" for action in definition.file_actions]
-            functions.allow(name, PolicyStatement(actions=actions, resources=[self.bucket.arn_for_objects("*")]))
-            functions.allow(name, PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]))
-            bucket = Stack.of(self).get_logical_id(cast("CfnBucket", self.bucket.node.default_child))
-            acknowledge(
-                cast("Role", functions[name].role),
-                "Files come into being at run time; everything in this bucket is theirs.",
-                f"IAM5[Resource::<{bucket}.Arn>/*]",
-            )
+            for folder, operations in definition.file_actions.items():
+                actions = [f"s3:{operation}" for operation in operations]
+                arn = self.bucket.arn_for_objects(f"{folder}/*")
+                functions.allow(name, PolicyStatement(actions=actions, resources=[arn]))
+                self._acknowledge_any_object(functions[name], folder)
+            if definition.file_actions:
+                functions.allow(name, PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]))
+
+    def _acknowledge_any_object(self, function: IFunction, folder: str) -> None:
+        bucket = Stack.of(self).get_logical_id(cast("CfnBucket", self.bucket.node.default_child))
+        acknowledge(
+            cast("Role", function.role),
+            "Files come into being at run time; everything in this folder is theirs.",
+            f"IAM5[Resource::<{bucket}.Arn>/{folder}/*]",
+        )

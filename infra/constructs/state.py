@@ -58,15 +58,15 @@ class State(Construct):
         return cast("ITableV2", table)
 
     def grant(self, functions: Functions) -> None:
-        """Allow every function its own actions on the table, and Query on the indexes to those that query."""
-        indexes = [f"{self.table.table_arn}/index/{name}" for name in INDEXES]
+        """Allow every function its own actions on the table, and Query on its own indexes."""
         for name, definition in FUNCTIONS.items():
             if not definition.table_actions:
                 continue
             actions = [f"dynamodb:{action}" for action in definition.table_actions]
             functions.allow(name, PolicyStatement(actions=actions, resources=[self.table.table_arn]))
-            if "Query" in definition.table_actions:
-                functions.allow(name, PolicyStatement(actions=["dynamodb:Query"], resources=indexes))
+            if definition.indexes:
+                arns = [f"{self.table.table_arn}/index/{index}" for index in definition.indexes]
+                functions.allow(name, PolicyStatement(actions=["dynamodb:Query"], resources=arns))
 
 
 def _string(name: str) -> Attribute:

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.obedient_stations import is_in_state, obedient_stations, operator, started, until
-from tests.stack import Stack, running_stack
+from tests.stack import Stack, watched_stack
 
 
 async def test_every_transaction_that_starts_hears_its_limit(stack: Stack) -> None:
@@ -23,13 +23,13 @@ async def test_every_transaction_that_starts_hears_its_limit(stack: Stack) -> No
 
 async def test_a_plan_goes_on_when_the_stack_was_stopped_and_started_again(tmp_path: Path) -> None:
     identities = ["PLANNED-A", "PLANNED-B"]
-    with running_stack(tmp_path, CALL_SETTLE_S="0") as stack:
+    with watched_stack(tmp_path, CALL_SETTLE_S="0") as stack:
         async with operator(stack) as api, obedient_stations(stack, identities) as stations:
             path = await started(api, identities, maximum_a=40)
             await until(lambda: all(station.heard for station in stations), "every station has its failsafe")
             before = await stations[0].start()
             await until(partial(stations[0].profiles_of, before), "the transaction has a limit")
-    with running_stack(tmp_path, CALL_SETTLE_S="0") as stack:
+    with watched_stack(tmp_path, CALL_SETTLE_S="0") as stack:
         async with operator(stack) as api, obedient_stations(stack, identities) as stations:
             number = await stations[1].start()
             await until(partial(stations[1].profiles_of, number), "a transaction after the restart has a limit")

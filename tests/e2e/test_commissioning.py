@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack import Stack, running_stack
+from tests.stack import Stack, watched_stack
 from tests.station import Station
 
 BOOT = {"chargePointVendor": "Vendor", "chargePointModel": "Model"}
@@ -13,7 +13,7 @@ BOOT = {"chargePointVendor": "Vendor", "chargePointModel": "Model"}
 @pytest.fixture(scope="module")
 def commissioning_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     directory = tmp_path_factory.mktemp("commissioning")
-    with running_stack(directory, CALL_SETTLE_S="0", COMMISSIONING="true") as running:
+    with watched_stack(directory, CALL_SETTLE_S="0", COMMISSIONING="true") as running:
         yield running
 
 

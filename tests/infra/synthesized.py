@@ -82,10 +82,18 @@ class Synthesized:
         return {
             flat(mapping["EventSourceArn"]): mapping
             for mapping in self.properties("AWS::Lambda::EventSourceMapping")
-            if self.template["Resources"][mapping["FunctionName"]["Ref"]]["Properties"]["Handler"].startswith(
-                f"{function_name}."
-            )
+            if self.function_behind(mapping["FunctionName"]) == function_name
         }
+
+    def function_behind(self, reference: object) -> str:
+        """The name of the function that a property refers to, perhaps by an alias."""
+        text = json.dumps(reference)
+        for logical_id, function in self.resources("AWS::Lambda::Function").items():
+            if f'"{logical_id}"' in text:
+                return str(function["Properties"]["Handler"]).split(".")[0]
+        aliases = self.resources("AWS::Lambda::Alias")
+        (alias,) = [alias for logical_id, alias in aliases.items() if f'"{logical_id}"' in text]
+        return self.function_behind(alias["Properties"]["FunctionName"])
 
     @property
     def stream_arn(self) -> str:

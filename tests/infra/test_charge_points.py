@@ -1,8 +1,8 @@
 import json
 
 from csms.v16.registry import actions
-from infra.definitions import CONNECT_ROUTE, DEFAULT_ROUTE, DISCONNECT_ROUTE, FUNCTIONS, ROUTE_SELECTION
-from tests.infra.synthesized import Properties, Synthesized, flat, listed
+from infra.definitions import CONNECT_ROUTE, DEFAULT_ROUTE, DISCONNECT_ROUTE, ROUTE_SELECTION
+from tests.infra.synthesized import Properties, Synthesized, flat
 
 
 def _api(stack: Synthesized) -> tuple[str, Properties]:
@@ -70,18 +70,6 @@ def test_the_api_may_call_its_functions_by_one_permission_each(deployed: Synthes
         if flat(permission["SourceArn"]).endswith(f":<{api_id}>/prod/*")
     ]
     assert len(permissions) == len(set(permissions)) == 3
-
-
-def test_functions_may_use_connections_exactly_as_listed(deployed: Synthesized) -> None:
-    api_id, _ = _api(deployed)
-    for name, definition in FUNCTIONS.items():
-        allowed = {
-            flat(resource).rpartition(":")[2]
-            for statement in deployed.statements(name)
-            if statement["Action"] == "execute-api:ManageConnections"
-            for resource in listed(statement["Resource"])
-        }
-        assert allowed == {f"<{api_id}>/prod/{method}/@connections/*" for method in definition.connection_methods}
 
 
 def test_the_stage_deploys_itself_throttles_and_keeps_an_access_log(deployed: Synthesized) -> None:

@@ -1,6 +1,5 @@
 import json
 
-from infra.definitions import FUNCTIONS
 from infra.workflow import DEFINITION_FILE, FUNCTIONS_BY_PLACEHOLDER
 from tests.infra.synthesized import Properties, Synthesized, flat, listed
 
@@ -54,18 +53,6 @@ def test_functions_know_it_by_the_name_it_has(deployed: Synthesized, varied: Syn
             arn = flat(function["Environment"]["Variables"]["CHARGING_PLAN_ARN"])
             assert arn.endswith(f":stateMachine:{_machine(stack)['StateMachineName']}")
     assert _machine(deployed)["StateMachineName"] != _machine(varied)["StateMachineName"]
-
-
-def test_functions_may_do_with_it_exactly_what_is_listed(deployed: Synthesized) -> None:
-    (arn,) = {flat(f["Environment"]["Variables"]["CHARGING_PLAN_ARN"]) for f in deployed.functions().values()}
-    for name, definition in FUNCTIONS.items():
-        assert deployed.allowed(name, arn) == {f"states:{action}" for action in definition.workflow_actions}, name
-
-
-def test_boundaries_are_sent_by_those_that_are_listed(deployed: Synthesized) -> None:
-    name, _ = deployed.queue("BOUNDARIES_QUEUE_URL")
-    senders = {f for f in FUNCTIONS if "sqs:SendMessage" in deployed.allowed(f, f"<{name}.Arn>")}
-    assert senders == {name for name, definition in FUNCTIONS.items() if definition.sends_boundaries}
 
 
 def test_a_step_that_fails_times_out_or_is_throttled_raises_an_alarm(deployed: Synthesized) -> None:

@@ -1,7 +1,4 @@
-import pytest
-
-from infra.definitions import FUNCTIONS
-from tests.infra.synthesized import Synthesized, flat, listed
+from tests.infra.synthesized import Synthesized
 
 
 def test_nobody_reaches_the_bucket_from_outside(deployed: Synthesized) -> None:
@@ -26,17 +23,3 @@ def test_abandoned_uploads_go_away(deployed: Synthesized) -> None:
 def test_diagnostics_are_kept_as_long_as_history(deployed: Synthesized) -> None:
     _, rule = deployed.only("AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
     assert (rule["Prefix"], rule["ExpirationInDays"]) == ("diagnostics/", 32 + 90)
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_may_do_with_files_what_is_defined(deployed: Synthesized, name: str) -> None:
-    (bucket,) = deployed.resources("AWS::S3::Bucket")
-    allowed = {
-        (action, flat(statement["Resource"]))
-        for statement in deployed.statements(name)
-        for action in listed(statement["Action"])
-        if action.startswith("s3:")
-    }
-    actions = FUNCTIONS[name].file_actions
-    expected = {(f"s3:{action}", f"<{bucket}.Arn>/*") for action in actions}
-    assert allowed == (expected | {("s3:ListBucket", f"<{bucket}.Arn>")} if actions else set())

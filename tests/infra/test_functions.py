@@ -52,23 +52,6 @@ def test_a_function_writes_json_to_its_own_log_group_only(deployed: Synthesized,
     assert flat(statement["Resource"]) == f"<{group}.Arn>"
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_uses_no_other_services_than_listed(deployed: Synthesized, name: str) -> None:
-    definition = FUNCTIONS[name]
-    services = {action.split(":")[0] for s in deployed.statements(name) for action in listed(s["Action"])}
-    expected = {"logs"}
-    expected |= {"dynamodb"} if definition.table_actions else set()
-    expected |= {"events"} if definition.publishes_events else set()
-    expected |= {"execute-api"} if definition.connection_methods else set()
-    expected |= {"s3"} if definition.file_actions else set()
-    expected |= {"kms", "sqs"} if definition.places_calls else set()
-    expected |= {"secretsmanager"} if definition.knows_edges else set()
-    expected |= {"states"} if definition.workflow_actions else set()
-    expected |= {"sqs"} if definition.wakes_calls or definition.sends_boundaries else set()
-    expected |= {"sqs"} if definition.passes_on_events or definition.publishes_events else set()
-    assert services == expected
-
-
 def test_every_function_has_a_role_of_its_own(deployed: Synthesized) -> None:
     roles = {function["Role"]["Fn::GetAtt"][0] for function in deployed.functions().values()}
     assert len(roles) == len(FUNCTIONS)

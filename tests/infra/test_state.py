@@ -1,6 +1,6 @@
 from infra.definitions import FUNCTIONS, STREAM_VIEW, TTL_ATTRIBUTE
 from local.provision import table_definition
-from tests.infra.synthesized import Properties, Synthesized, flat, listed
+from tests.infra.synthesized import Properties, Synthesized
 
 
 def _table(stack: Synthesized) -> Properties:
@@ -28,21 +28,6 @@ def test_the_local_stack_has_the_same_table(deployed: Synthesized) -> None:
     assert table["BillingMode"] == local["BillingMode"] == "PAY_PER_REQUEST"
     assert table["StreamSpecification"]["StreamViewType"] == STREAM_VIEW
     assert local["StreamSpecification"]["StreamViewType"] == STREAM_VIEW
-
-
-def test_functions_may_do_on_the_table_exactly_what_is_listed(deployed: Synthesized) -> None:
-    for name, definition in FUNCTIONS.items():
-        allowed = {
-            (action, flat(resource).partition("/")[2].rpartition("/")[0])
-            for statement in deployed.statements(name)
-            for action in listed(statement["Action"])
-            for resource in listed(statement["Resource"])
-            if action.startswith("dynamodb:") and not flat(resource).endswith(".StreamArn>")
-        }
-        expected = {(f"dynamodb:{action}", "") for action in definition.table_actions}
-        if "Query" in definition.table_actions:
-            expected.add(("dynamodb:Query", "index"))
-        assert allowed == expected, name
 
 
 def test_nothing_scans_or_changes_the_table_itself() -> None:
