@@ -124,3 +124,17 @@ def test_the_next_change_is_known() -> None:
     assert changes(a_profile(DEFAULT, {0: 6, 60: 8}, start=None), START) == []
     daily = recurring(RecurrencyKind.DAILY, {0: 6, 60: 8}, 100)
     assert changes(daily, after(days=-3)) == [0, 60, 100, 86_400, 86_460, 86_500]
+
+
+@pytest.mark.parametrize("recurrency", [None, RecurrencyKind.WEEKLY])
+def test_what_lies_beyond_the_calendar_never_comes(recurrency: RecurrencyKind | None) -> None:
+    kind = ChargingProfileKind.RECURRING if recurrency else ChargingProfileKind.ABSOLUTE
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    old, late = (
+        a_profile(DEFAULT, {0: 6, 2**31 - 1: 16}, 2**40, kind=kind, recurrency=recurrency, start=start)
+        for start in (first, last)
+    )
+    assert value(old, START) == (6 if recurrency else 16)
+    assert (value(late, START), next_change(late, START, None)) == (None, last)
+    assert next_change(old, last, None) is None
+    assert next_change(late, last, None) is None

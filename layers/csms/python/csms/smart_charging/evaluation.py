@@ -2,13 +2,15 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Final
 
 from csms.smart_charging.profiles import ChargingProfileKind, Limit, Profile, RecurrencyKind
 
 _RECURRENCE: Final = {RecurrencyKind.DAILY: timedelta(days=1), RecurrencyKind.WEEKLY: timedelta(weeks=1)}
+_SECOND: Final = timedelta(seconds=1)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _START_OF: Final = attrgetter("start_s")
 
 
@@ -30,10 +32,10 @@ def limit_at(profile: Profile, at: datetime, charging_since: datetime | None) ->
     start = _run_start(profile, at, charging_since)
     if start is None or start > at or not is_valid(profile, at):
         return None
-    schedule, elapsed = profile.schedule, at - start
-    if schedule.duration_s is not None and elapsed >= timedelta(seconds=schedule.duration_s):
+    schedule, elapsed_s = profile.schedule, (at - start) // _SECOND
+    if schedule.duration_s is not None and elapsed_s >= schedule.duration_s:
         return None
-    index = bisect_right(schedule.periods, elapsed // timedelta(seconds=1), key=_START_OF) - 1
+    index = bisect_right(schedule.periods, elapsed_s, key=_START_OF) - 1
     if index < 0:
         return None
     period = schedule.periods[index]
@@ -52,14 +54,21 @@ def _moments(profile: Profile, after: datetime, charging_since: datetime | None)
     if start is None:
         return
     yield start
+    for elapsed_s in _changes_of_run(profile, (after - start) // _SECOND):
+        if elapsed_s <= (_LAST - start) // _SECOND:  # what lies beyond the calendar never comes
+            yield start + elapsed_s * _SECOND
+
+
+def _changes_of_run(profile: Profile, after_s: int) -> Iterator[int]:
+    """The next period, the end, and the next run: in seconds since this one started."""
     schedule = profile.schedule
-    index = bisect_right(schedule.periods, (after - start) // timedelta(seconds=1), key=_START_OF)
+    index = bisect_right(schedule.periods, after_s, key=_START_OF)
     if index < len(schedule.periods):
-        yield start + timedelta(seconds=schedule.periods[index].start_s)
+        yield schedule.periods[index].start_s
     if schedule.duration_s is not None:
-        yield start + timedelta(seconds=schedule.duration_s)
+        yield schedule.duration_s
     if profile.recurrency is not None and profile.kind is ChargingProfileKind.RECURRING:
-        yield start + _RECURRENCE[profile.recurrency]
+        yield _RECURRENCE[profile.recurrency] // _SECOND
 
 
 def _run_start(profile: Profile, at: datetime, charging_since: datetime | None) -> datetime | None:
