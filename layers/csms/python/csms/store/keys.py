@@ -22,8 +22,10 @@ SHARDS: Final = 16
 
 
 DAY_SHARDS: Final = 8
-"""Partitions a day of ended transactions is spread over: each takes a thousand a second, and a list reads all. It may
-grow to `SHARDS`, by doubling (`docs/cost.md`): entries of a smaller number are in partitions that a list reads as well."""
+"""Partitions a day of ended transactions is spread over: each takes a thousand a second, and a list reads all.
+
+It may grow to `SHARDS`, by doubling (`docs/cost.md`): what was written to fewer is in partitions that a list reads too.
+"""
 
 
 class Key(NamedTuple):
