@@ -18,7 +18,7 @@ if HAS_NODE:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not HAS_NODE:
-        terminalreporter.line("tests/infra was left out: the CDK needs Node on the PATH")
+        terminalreporter.line("tests/infra and the deployment were left out: the CDK needs Node on the PATH")
 
 
 @pytest.fixture(scope="session")
