@@ -71,7 +71,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a run of everything that has not seen everything on record."""
     config = session.config
     if hasattr(config, "workeroutput"):
-        config.workeroutput["calls"] = sorted(_seen)
+        config.workeroutput["calls"] = [tuple(each) for each in sorted(_seen)]  # execnet takes no subclass
     elif exitstatus == pytest.ExitCode.OK and _is_whole(config):
         _stale.extend(sorted(recorded() - _seen))
         session.exitstatus = pytest.ExitCode.TESTS_FAILED if _stale else session.exitstatus
