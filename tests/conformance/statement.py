@@ -53,7 +53,8 @@ wrong case, and a field too many. What has to come back is written down in `test
 - A field that is missing or cannot be read: a CALLERROR with the code that table 7 of OCPP-J has for it. Where the
   table leaves it open (a missing field), any of the codes it can mean.
 - What stations in the field get wrong and what can be understood: a CALLRESULT. That is null in an optional field, a
-  number as text, text as a number, text that is too long, an unknown word, a field too many.
+  number for text and text that is a number, a number for a time (seconds since 1970), text that is too long, an unknown
+  word, a field too many.
 - Charge data (StartTransaction, StopTransaction, MeterValues) is found afterwards where it belongs or among the
   orphans, whatever the answer was.
 - An answer is never answered. Each ends its call: with the status, if there is one; as failed, if what was asked for

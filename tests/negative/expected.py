@@ -2,8 +2,8 @@
 
 A CALL with a field that is missing or cannot be read is answered with a CALLERROR [J 4.2.3, table 7]. What stations in
 the field get wrong and what can be understood all the same is no reason to refuse: `null` in an optional field, a
-number as text and text as a number, text that is too long, a word that an enumeration does not have, a field that the
-standard does not have.
+number for text and text that is a number, a number for a time (seconds since 1970), text that is too long, a word that
+an enumeration does not have, a field that the standard does not have.
 """
 
 from typing import Any, Final

@@ -94,7 +94,7 @@ MUTATIONS: Final = (
         "Heartbeat or Authorize",
     ),
     Mutation(
-        "an answer without a readable status leaves its call open",
+        "an answer without a readable status is taken for a yes",
         "v16/operations.py",
         "if required and not faults.isdisjoint(required | {_ALL_OF_IT}):",
         "if required and faults == {_ALL_OF_IT}:",
@@ -102,7 +102,7 @@ MUTATIONS: Final = (
         "ClearCache",
     ),
     Mutation(
-        "an answer that is no object is not understood",
+        "an answer that is no object leaves its call open",
         "v16/operations.py",
         'payload.get("status") if isinstance(payload, dict) else None',
         'payload.get("status")',
