@@ -14,7 +14,7 @@ from csms.runtime import Runtime
 from csms.store.calls import CallState
 from tests.called_station import CalledStation
 from tests.integration.test_crashes import Killer, ProcessDied
-from tests.lambda_operator import Answer, LambdaOperator
+from tests.lambda_operator import Answer, LambdaOperator, claims_of
 
 CP001 = ChargePointId("CP001")
 PASSWORD = bytes(range(16))
@@ -358,3 +358,22 @@ def test_whatever_dies_the_station_is_let_in_and_restarted_or_can_be(
             break
     assert actions == ["ChangeConfiguration", "Reset"]
     assert at > 20
+
+
+@pytest.mark.parametrize(
+    "change",
+    [RAISE, {"key": "authorizationkey", "value": PASSWORD.hex()}, {"key": "AuthorizationKey", "value": "x" * 16}],
+)
+def test_how_a_station_logs_in_is_for_admins_whatever_way_it_is_told(
+    guarded: CalledStation, admin: LambdaOperator, change: dict[str, str]
+) -> None:
+    path, operator = "/charge-points/CP001/commands/ChangeConfiguration", LambdaOperator(claims_of("operate"))
+    operator.now = admin.now = guarded.now
+    assert operator.post(path, change).status == 403
+    bulk = {"action": "ChangeConfiguration", "payload": change, "chargePointIds": ["CP001"]}
+    assert operator.post("/commands", bulk).status == 403
+    assert guarded.posted == []
+    assert operator.post(path, {"key": "MeterValueSampleInterval", "value": "60"}).status == 202
+    guarded.reply(AGREED)
+    guarded.wait(seconds=2)
+    assert admin.post(path, change).status == 202

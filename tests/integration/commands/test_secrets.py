@@ -16,7 +16,7 @@ CHANGE = {"key": "AuthorizationKey", "value": PASSWORD}
 
 @pytest.fixture
 def operator(called: CalledStation) -> LambdaOperator:
-    return LambdaOperator(claims_of("operate", username="ada"), now=called.now)
+    return LambdaOperator(claims_of("admin", username="ada"), now=called.now)
 
 
 def stored_text(csms: Runtime) -> str:

@@ -25,11 +25,13 @@ def start_command(current: CurrentRequest, new: NewBulk, idempotency_key: str | 
 
     Raises:
         InvalidRequest: no such action, or a payload that does not satisfy its schema or holds a secret.
+        NotAllowed: it changes how charge points authenticate, and the caller is no admin.
         Conflict: the key was used for another command.
     """
     if new.action not in operations():
         raise InvalidRequest(Finding("action", f"one of {', '.join(sorted(operations()))}"))
     check_words(new.action, new.payload)
+    current.check_may_set(new.action, new.payload)
     if len(frames.dumps(new.payload).encode()) > LARGEST_MESSAGE:
         raise InvalidRequest(Finding("payload", f"at most {LARGEST_MESSAGE} bytes"))
     if redact(new.payload) != new.payload:

@@ -65,11 +65,13 @@ def place_and_wait(current: CurrentRequest, identity: str, action: str, body: Js
 
     Raises:
         NotFound: there is no such charge point.
+        NotAllowed: it changes how the charge point authenticates, and the caller is no admin.
         InvalidRequest: the payload does not satisfy the schema, or the rules for its fields.
         Conflict: a rule stands against it, or the charge point is offline.
         TooManyRequests: too many calls wait already.
     """
     link = current.link(identity, consistent=True)
+    current.check_may_set(action, body)
     wanted = Command(
         action,
         body,

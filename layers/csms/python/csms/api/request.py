@@ -9,8 +9,9 @@ from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Depends, Request
 
-from csms.api.problems import NotFound
-from csms.api.scopes import caller_of
+from csms import password_change, profile_upgrade
+from csms.api.problems import NotAllowed, NotFound
+from csms.api.scopes import Scope, caller_of, granted
 from csms.api.tokens import verified_claims
 from csms.calls import CallEngine
 from csms.connections import IDENTITY
@@ -23,6 +24,7 @@ from csms.store.charge_points import ChargePoint
 from csms.store.links import Link
 from csms.store.transactions import Transaction
 
+_FOR_ADMINS: Final = frozenset({password_change.KEY.casefold(), profile_upgrade.KEY.casefold()})
 RESPOND_BY: Final = "respondBy"
 """Where the resolver puts, beside what API Gateway says, how long there is to answer."""
 
@@ -32,6 +34,8 @@ class CurrentRequest:
     """Who asks, when, and what there is to answer with."""
 
     caller: str
+    scopes: frozenset[Scope]
+    """What the caller may do."""
     now: datetime
     path: str
     query: str
@@ -75,6 +79,16 @@ class CurrentRequest:
     def wants_chart(self) -> bool:
         """Whether the client asked for a drawing rather than JSON."""
         return "image/svg+xml" in self.headers.get("accept", "").lower()
+
+    def check_may_set(self, action: str, payload: Mapping[str, Any]) -> None:
+        """How a charge point authenticates is for admins, also where it is told so by a command that others may give.
+
+        Raises:
+            NotAllowed: the command changes it, and the caller is none.
+        """
+        key = str(payload.get("key")).casefold()
+        if action == "ChangeConfiguration" and key in _FOR_ADMINS and Scope.ADMIN not in self.scopes:
+            raise NotAllowed(f"the scope {Scope.ADMIN} is needed to change {payload['key']}")
 
     def charge_point(self, identity: str) -> ChargePoint:
         """The charge point a path names.
@@ -141,9 +155,10 @@ def with_time_left(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 def _current_request(request: Request) -> CurrentRequest:
     event = request.resolved_event.raw_event
-    context = event["requestContext"]
+    context, csms, claims = event["requestContext"], runtime(), verified_claims(event) or {}
     return CurrentRequest(
-        caller=caller_of(verified_claims(event) or {}),
+        caller=caller_of(claims),
+        scopes=granted(claims, csms.settings.permissions_claim),
         now=datetime.fromtimestamp(context["timeEpoch"] / 1000, UTC),
         path=event["rawPath"],
         query=event.get("rawQueryString", ""),
@@ -152,7 +167,7 @@ def _current_request(request: Request) -> CurrentRequest:
         content=event["content"],
         content_type=event["contentType"],
         respond_by=event[RESPOND_BY],
-        runtime=runtime(),
+        runtime=csms,
     )
 
 
