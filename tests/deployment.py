@@ -33,7 +33,14 @@ from tests.stack import ROOT
 
 STAGE: Final = "emulated"
 STACK: Final = f"csms-{STAGE}"
-CHOICES: Final = {"stage": STAGE, "removalPolicy": "destroy", "callSettleS": 1, "commissioning": False}
+CHOICES: Final = {
+    "stage": STAGE,
+    "removalPolicy": "destroy",
+    "callSettleS": 1,
+    "commissioning": False,
+    "snapStart": ["operator_api", "dispatch_calls", "send_profile"],
+}
+"""Of those who start from snapshots one is behind an API, one behind a queue and one a step of the workflow."""
 _CLI_WITHIN_S: Final = 120
 
 
