@@ -13,6 +13,7 @@ from aws_cdk.aws_apigatewayv2 import HttpApi, WebSocketStage
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, IMetric, MathExpression, Metric, Stats, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_dynamodb import ITableV2
+from aws_cdk.aws_iam import ServicePrincipal
 from aws_cdk.aws_lambda import Function
 from aws_cdk.aws_sns import Topic
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
@@ -47,6 +48,9 @@ class Alarms(Construct):
         super().__init__(scope, construct_id)
         self._config = config
         self.topic = Topic(self, "Topic", enforce_ssl=True)
+        # A policy of its own takes the place of the one that lets services of the account publish.
+        account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
+        self.topic.grant_publish(ServicePrincipal("cloudwatch.amazonaws.com", conditions=account))
         if config.alarm_email:
             self.topic.add_subscription(EmailSubscription(config.alarm_email))
         CfnOutput(Stack.of(self), "AlarmTopicArn", value=self.topic.topic_arn)

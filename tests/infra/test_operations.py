@@ -60,6 +60,15 @@ def test_every_alarm_is_told_on_the_topic_and_so_is_its_end(deployed: Synthesize
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
+def test_cloudwatch_of_this_account_may_publish_to_the_topic_and_only_over_tls(deployed: Synthesized) -> None:
+    statements = deployed.only("AWS::SNS::TopicPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    allow, deny = sorted(statements, key=lambda statement: str(statement["Effect"]))
+    assert (allow["Effect"], allow["Action"]) == ("Allow", "sns:Publish")
+    assert allow["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allow["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
 def test_only_housekeeping_that_does_not_run_is_wrong_where_there_are_no_data(deployed: Synthesized) -> None:
     missing = {a["AlarmDescription"]: a["TreatMissingData"] for a in _alarms(deployed)}
     assert {text.split("#")[1] for text, kind in missing.items() if kind == "breaching"} == {"sweepstopped"}
