@@ -52,7 +52,10 @@ def test_a_given_password_is_taken_as_text_or_hexadecimal_and_not_shown(
     assert LambdaStation().connect(password=sent)["statusCode"] == 200
 
 
-def test_security_profile_0_has_no_password(csms: Runtime, admin: LambdaOperator) -> None:
+def test_security_profiles_0_and_3_have_no_password(csms: Runtime, admin: LambdaOperator) -> None:
+    view = created(admin.post("/charge-points", {"id": "CP003", "securityProfile": 3}))
+    assert (view["hasPassword"], view["password"]) == (False, None)
+    assert admin.post("/charge-points/CP003/credentials", {}).status == 409
     view = created(admin.post("/charge-points", {"id": "CP001", "securityProfile": 0}))
     assert (view["password"], view["hasPassword"]) == (None, False)
     assert LambdaStation().connect()["statusCode"] == 200
@@ -112,7 +115,7 @@ def test_a_station_that_came_by_itself_under_such_an_identity_is_reached_by_enco
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [
-        ({"securityProfile": 3}, "securityProfile"),
+        ({"securityProfile": 4}, "securityProfile"),
         ({"securityProfile": "1"}, "securityProfile"),
         ({"securityProfile": True}, "securityProfile"),
         ({"securityProfile": 1.0}, "securityProfile"),

@@ -50,8 +50,9 @@ class NewChargePoint(RequestModel):
         default=1,
         strict=True,
         ge=0,
-        le=2,
-        description="0: no password; 1: Basic authentication; 2: Basic authentication over TLS only.",
+        le=3,
+        description="0: no password; 1: Basic authentication; 2: Basic authentication over TLS only; 3: a client"
+        " certificate, through the distribution that verifies them.",
     )
     password: PasswordText | None = Field(
         default=None, description="Made and returned once if left out (profiles 1, 2)."
@@ -153,7 +154,8 @@ def create_charge_point(current: Current, new: Annotated[NewChargePoint, Body()]
     Safe to repeat after a failure. 409 if there is one of this identity, in this or another case.
     """
     profile = SecurityProfile(new.security_profile)
-    secret = new_secret(new.password) if new.password or profile is not SecurityProfile.NONE else None
+    needs_password = profile in {SecurityProfile.BASIC, SecurityProfile.BASIC_TLS}
+    secret = new_secret(new.password) if new.password or needs_password else None
     charge_point = ChargePoint(
         id=ChargePointId(new.id),
         security_profile=profile,

@@ -48,10 +48,10 @@ def rotate_credentials(
     409 where the security profile asks for no password.
     """
     charge_point = current.charge_point(identity)
-    if charge_point.security_profile is SecurityProfile.NONE:
+    if charge_point.security_profile not in {SecurityProfile.BASIC, SecurityProfile.BASIC_TLS}:
         raise Conflict(
-            "security profile 0 asks for no password; change the profile first: delete the charge point and add it"
-            " again with securityProfile 1 or 2"
+            f"security profile {charge_point.security_profile.value} asks for no password; to raise it from 0, send it"
+            " one (ChangeConfiguration AuthorizationKey), then POST its security profile"
         )
     secret = new_secret(change.password)
     kept = charge_point.secrets[:1] if change.keep_previous else ()
