@@ -192,10 +192,10 @@ def _negative(outcomes: Outcomes) -> Iterator[str]:
     in_functions, over_the_wire = outcomes.in_functions, outcomes.over_the_wire
     yield f"| Message | {' | '.join(Kind)} | in all | over the wire | Verdict |"
     yield f"|---|{'--:|' * (len(Kind) + 2)}---|"
-    for message in in_functions:
-        figures = _figures([in_functions[message]], [over_the_wire.get(message, {})])
+    for message in AllIsWell.in_functions:
+        figures = _figures([in_functions.get(message, {})], [over_the_wire.get(message, {})])
         yield f"| {message} | {figures} | {outcomes.of_message(message)} |"
-    verdict = verdict_on(map(outcomes.of_message, in_functions))
+    verdict = verdict_on(map(outcomes.of_message, AllIsWell.in_functions))
     yield f"| all | {_figures(in_functions.values(), over_the_wire.values())} | {verdict} |"
 
 

@@ -33,6 +33,7 @@ def test_each_wrong_answer_ends_its_call_and_frees_the_way_for_the_next(
 ) -> None:
     request, official = full_payload(schema(action), KNOWN), schema(f"{action}Response")
     wrong_answers = list(variants(official, full_payload(official, {})))
+    record_property("negative", {f"{action}.conf": counted(wrong_answers)})
     faults: list[str] = []
     for variant in wrong_answers:
         call = placed(called, action, request)
@@ -42,7 +43,6 @@ def test_each_wrong_answer_ends_its_call_and_frees_the_way_for_the_next(
         faults += filter(None, [fault_of(action, variant, ended.state)])
         if ended.response != redact(None if wrong is ABSENT else wrong):
             faults.append(f"{variant}: not kept as it came")
-    record_property("negative", {f"{action}.conf": counted(wrong_answers)})
     assert faults == []
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
     called.result("Heartbeat", {})
@@ -52,11 +52,11 @@ def test_each_wrong_callerror_ends_its_call_and_frees_the_way_for_the_next(
     called: CalledStation, record_property: Callable[[str, object], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong_errors = list(variants(CALL_ERROR, full_payload(CALL_ERROR, {})))
+    record_property("negative", {"CALLERROR": counted(wrong_errors)})
     for variant in wrong_errors:
         call = placed(called, "ClearCache", {})
         assert called.send(error_text(call.id, variant.payload)) is None
         assert called.stored(call).state == "failed", variant
-    record_property("negative", {"CALLERROR": counted(wrong_errors)})
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
     called.result("Heartbeat", {})
 

@@ -53,28 +53,29 @@ def test_each_wrong_call_is_answered_as_specified_and_charge_data_is_kept(
     csms: Runtime, station: LambdaStation, action: str, record_property: Callable[[str, object], None]
 ) -> None:
     payload = full_payload(schema(action), {"idTag": "TAG1"})
+    wrong = list(variants(schema(action), payload))
+    record_property("negative", {action: counted(wrong)})
     assert station.call(action, payload)[0] == 3  # it is each variant's own fault that is answered
-    exchanges = list(send_all(station, action, payload))
+    exchanges = list(send_all(station, action, wrong))
     faults = [fault for sent in exchanges if (fault := fault_in(action, sent.variant, sent.answer))]
     if action in CHARGE_DATA:
         faults += [f"{sent.variant}: lost" for sent in lost(csms, action, exchanges)]
-    record_property("negative", {action: counted([sent.variant for sent in exchanges])})
     assert faults == []
     station.result("Heartbeat", {})
 
 
-def send_all(station: LambdaStation, action: str, payload: dict[str, Any]) -> Iterator[Sent]:
+def send_all(station: LambdaStation, action: str, wrong: list[Variant]) -> Iterator[Sent]:
     """Each at a time of its own, and about a transaction that is running."""
     running = 0
-    for variant in variants(schema(action), payload):
+    for variant in wrong:
         station.wait(seconds=1)
         if not running and action in CHARGE_DATA - {"StartTransaction"}:
             running = station.start(timestamp=station.timestamp(seconds=0.5))["transactionId"]
-        wrong = variant.at(station.timestamp(), transaction_id=running)
-        text = call_text(str(variant), action, wrong)
+        payload = variant.at(station.timestamp(), transaction_id=running)
+        text = call_text(str(variant), action, payload)
         answer = json.loads(station.send(text) or "null")
         assert_valid_answer(action, answer)
-        yield Sent(variant, text, wrong, answer, station.now, running)
+        yield Sent(variant, text, payload, answer, station.now, running)
         if action == "StopTransaction" and answer[0] == 3:
             running = 0
 

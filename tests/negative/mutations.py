@@ -118,6 +118,14 @@ MUTATIONS: Final = (
         "wrong_calls",
     ),
     Mutation(
+        "what follows the end of a call goes wrong inside, seen in the log",
+        "v16/operations.py",
+        "        self._apply(request, self._read_response(settled.call.response), settled)\n",
+        '        raise RuntimeError("broken")\n',
+        _WIRE,
+        "GetConfiguration",
+    ),
+    Mutation(
         "a tag that is blocked is accepted",
         "authorization.py",
         "    return tag.status\n",
@@ -159,7 +167,8 @@ def _failed_tests(mutation: Mutation) -> list[str]:
             check=False,
         )
     assert run.returncode in {0, 1}, run.stdout + run.stderr
-    return sorted({line.split("::")[1].split()[0] for line in run.stdout.splitlines() if line.startswith("FAILED")})
+    summary = (line.split() for line in run.stdout.splitlines())
+    return sorted({words[1].split("::")[1] for words in summary if words[:1] in (["FAILED"], ["ERROR"])})
 
 
 if __name__ == "__main__":
