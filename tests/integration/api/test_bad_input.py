@@ -73,9 +73,13 @@ def test_a_body_that_is_no_text_is_malformed(csms: Runtime, admin: LambdaOperato
     assert admin.send("POST", "/charge-points", body=body, is_base64=True).status == 400
 
 
-def test_a_number_is_no_moment(csms: Runtime, admin: LambdaOperator) -> None:
-    answer = admin.post("/id-tags", {"idTag": "T", "status": "Accepted", "expiryDate": 1893456000})
+@pytest.mark.parametrize("seconds", [1893456000, "1893456000"])
+def test_seconds_are_no_moment(csms: Runtime, admin: LambdaOperator, seconds: int | str) -> None:
+    answer = admin.post("/id-tags", {"idTag": "T", "status": "Accepted", "expiryDate": seconds})
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, "expiryDate")
+    admin.post("/charge-points", {"id": "CP"})
+    assert admin.get("/charge-points/CP/messages", day=str(seconds)).status == 422
+    assert admin.get("/charge-points/CP/messages", day="2030-01-01").status == 200
 
 
 def test_other_paths_lead_nowhere(csms: Runtime, admin: LambdaOperator) -> None:

@@ -1,6 +1,7 @@
 """What requests and answers are made of: snake_case here, camelCase on the wire, OCPP's words where OCPP has one."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import unquote
 
@@ -17,13 +18,18 @@ _TOO_DEEP: Final = "(nested too deep to be shown)"
 PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 
 
-def _no_number(value: Any) -> Any:
-    if isinstance(value, int | float):
-        raise ValueError("a date and time with its zone is expected, such as 2026-03-05T12:00:00Z")
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _written_out(value: Any) -> Any:
+    """Not seconds since 1970, which pydantic takes as well, also in quotes."""
+    if not isinstance(value, date) and not (isinstance(value, str) and _DATE.match(value)):
+        raise ValueError("a day is written as 2026-03-05, a moment as 2026-03-05T12:00:00Z")
     return value
 
 
-Moment = Annotated[Timestamp, BeforeValidator(_no_number), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[date, BeforeValidator(_written_out)]
+Moment = Annotated[Timestamp, BeforeValidator(_written_out), WithJsonSchema({"type": "string", "format": "date-time"})]
 OF_OUR_TIMES: Final = Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
 """Far enough from both ends of the calendar to reckon with."""
 QueryMoment = Annotated[Moment, OF_OUR_TIMES]

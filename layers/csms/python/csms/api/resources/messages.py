@@ -1,12 +1,12 @@
 """The message log of a charge point: both frames of every exchange, as they went over the wire, without secrets."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_key, encode_key
-from csms.api.models import Moment, Page, PathIdentity, View
+from csms.api.models import Day, Moment, Page, PathIdentity, View
 from csms.api.request import Current
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
@@ -29,7 +29,7 @@ class MessageView(View):
 def list_messages(
     current: Current,
     identity: PathIdentity,
-    day: Annotated[date | None, Query(description="A UTC day, YYYY-MM-DD; today if left out.")] = None,
+    day: Annotated[Day | None, Query(description="A UTC day, YYYY-MM-DD; today if left out.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Page[MessageView]:
