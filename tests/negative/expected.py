@@ -15,7 +15,7 @@ Codes = frozenset[str]
 
 ANSWERED: Final[Codes] = frozenset()
 """With a CALLRESULT."""
-ABSENT: Final[Codes] = frozenset({"OccurenceConstraintViolation", "ProtocolError", "FormationViolation"})
+MISSING_FIELD: Final[Codes] = frozenset({"OccurenceConstraintViolation", "ProtocolError", "FormationViolation"})
 """The standard does not say which of them it is for a field that is missing."""
 MALFORMED: Final[Codes] = frozenset({"FormationViolation"})
 WRONG_TYPE: Final[Codes] = frozenset({"TypeConstraintViolation"})
@@ -42,7 +42,7 @@ def expected_codes(action: str, variant: Variant) -> Codes:
     codes = ANSWERED
     match variant.kind:
         case Kind.MISSING | Kind.NULL:
-            codes = ABSENT if variant.is_required else ANSWERED
+            codes = MISSING_FIELD if variant.is_required else ANSWERED
         case Kind.MISTYPED:
             codes = _of_wrong_type(variant)
         case Kind.OVER_LONG:
@@ -63,7 +63,7 @@ def fault_in(action: str, variant: Variant, answer: list[Any]) -> str | None:
 def _of_whole_payload(action: str, variant: Variant) -> Codes:
     """`null` is an empty payload [J 4.2]; anything but an object is no CALL."""
     if variant.kind in {Kind.NULL, Kind.EMPTY}:
-        return ABSENT if schema(action).get("required") else ANSWERED
+        return MISSING_FIELD if schema(action).get("required") else ANSWERED
     return MALFORMED
 
 
@@ -85,7 +85,7 @@ def _of_empty(variant: Variant) -> Codes:
         case {"format": "date-time"}:
             return WRONG_VALUE
         case {"type": "object", "required": [_, *_]}:
-            return ABSENT
+            return MISSING_FIELD
         case _:
             return ANSWERED
 

@@ -94,6 +94,14 @@ MUTATIONS: Final = (
         "Heartbeat or Authorize",
     ),
     Mutation(
+        "a refusal is logged as a failure of ours",
+        "v16/answer.py",
+        'logger.info("refused',
+        'logger.error("refused',
+        _CALLS,
+        "Authorize",
+    ),
+    Mutation(
         "an answer without a readable status is taken for a yes",
         "v16/operations.py",
         "if required and not faults.isdisjoint(required | {_ALL_OF_IT}):",
