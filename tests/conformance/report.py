@@ -65,8 +65,8 @@ def to_json(run: Run, results: Results) -> str:
     report: dict[str, Any] = {
         "run": asdict(run) | {"method": METHOD},
         "cases": cases,
-        "besideTheCases": beside,
-        "negative": {"inFunctions": results.in_functions, "overTheWire": results.over_the_wire},
+        "beside_the_cases": beside,
+        "negative": {"in_functions": results.in_functions, "over_the_wire": results.over_the_wire},
     }
     return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
 
