@@ -1,12 +1,14 @@
 import pytest
 
+from csms import password_change
 from csms.gateway import Gateway
-from csms.ids import ChargePointId, ConnectionId
+from csms.ids import CallId, ChargePointId, ConnectionId
 from csms.runtime import Runtime
 from tests.lambda_operator import Answer, LambdaOperator
 from tests.lambda_station import LambdaStation
 
 SECRET = "0123456789abcdef"
+CP001, TOLD = ChargePointId("CP001"), CallId("1")
 
 
 @pytest.fixture
@@ -296,6 +298,21 @@ def test_rotation_accepts_the_previous_password_until_the_next_one(csms: Runtime
     assert third["keepsPrevious"] is False
     assert not admits(SECRET.encode().hex())
     assert admits(third["password"])
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_password_given_by_hand_is_not_undone_by_one_that_the_station_was_told_before(
+    csms: Runtime, admin: LambdaOperator, keeps: bool
+) -> None:
+    told = "0f" * 16
+    first = created(admin.post("/charge-points", {"id": "CP001"}))["password"]
+    password_change.begin(csms.store, CP001, TOLD, told)
+    by_hand = admin.post("/charge-points/CP001/credentials", {"keepPrevious": keeps}).json["password"]
+
+    assert [admits(each) for each in (told, first)] == [keeps, keeps]
+
+    password_change.complete(csms.store, CP001, TOLD)
+    assert admits(by_hand)
 
 
 def test_of_two_rotations_at_once_one_is_told_so(

@@ -46,6 +46,16 @@ def confirmed(charge_point: ChargePoint, used_hash: str | None) -> ChargePoint:
     return replace(charge_point, secrets=(used.hash,), candidates=_later(charge_point, used.call_id))
 
 
+def given_by_hand(charge_point: ChargePoint, new_hash: str, *, keeps_previous: bool) -> ChargePoint:
+    """The charge point with a password that no call changes to: what it was told before does not take its place.
+
+    What it was told may be what it has, so that counts as a previous one.
+    """
+    told = tuple(candidate.hash for candidate in reversed(charge_point.candidates))
+    previous = (*told, *charge_point.secrets[:1]) if keeps_previous else ()
+    return replace(charge_point, secrets=(new_hash, *previous), candidates=())
+
+
 def _others(found: ChargePoint, call_id: CallId) -> tuple[SecretCandidate, ...]:
     return tuple(candidate for candidate in found.candidates if candidate.call_id != call_id)
 

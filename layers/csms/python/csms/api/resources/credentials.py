@@ -1,13 +1,13 @@
 """Passwords of charge points: rotation without locking a station out."""
 
 import logging
-from dataclasses import replace
 from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import Field
 
+from csms import password_change
 from csms.api.models import Flag, PathIdentity, RequestModel, View
 from csms.api.passwords import PasswordText, new_secret
 from csms.api.problems import Conflict
@@ -44,7 +44,8 @@ def rotate_credentials(
 ) -> Response[CredentialsView]:
     """Set the password of a charge point.
 
-    The one before stays accepted until the next rotation, so that the station can be told in between.
+    The one before stays accepted until the next rotation, so that the station can be told in between; so does one that
+    the station was sent and has not confirmed.
     409 where the security profile asks for no password.
     """
     charge_point = current.charge_point(identity)
@@ -54,11 +55,11 @@ def rotate_credentials(
             " one (ChangeConfiguration AuthorizationKey), then POST its security profile"
         )
     secret = new_secret(change.password)
-    kept = charge_point.secrets[:1] if change.keep_previous else ()
+    changed = password_change.given_by_hand(charge_point, secret.hash, keeps_previous=change.keep_previous)
     try:
-        current.store.charge_points.revise(charge_point, replace(charge_point, secrets=(secret.hash, *kept)))
-    except ConditionFailed as changed:
-        raise Conflict("the credentials were changed at the same moment") from changed
+        current.store.charge_points.revise(charge_point, changed)
+    except ConditionFailed as overtaken:
+        raise Conflict("the credentials were changed at the same moment") from overtaken
     _logger.info("credentials rotated", extra={"charge_point_id": charge_point.id, "caller": current.caller})
-    view = CredentialsView(password=secret.revealed, keeps_previous=bool(kept))
+    view = CredentialsView(password=secret.revealed, keeps_previous=len(changed.secrets) > 1)
     return Response(200, "application/json", view, headers={"Cache-Control": "no-store"})
