@@ -1,11 +1,15 @@
 import json
 import re
+from pathlib import Path
 
 import pytest
+from aws_cdk import Stack
+from aws_cdk.aws_lambda import Code, Function
 
 from csms.settings import Settings
+from infra.constructs.layers import RUNTIME, Layers
 from infra.definitions import CALLS_QUEUE, FUNCTIONS
-from tests.infra.synthesized import ROOT, Synthesized, flat, listed
+from tests.infra.synthesized import ROOT, Synthesized, flat, listed, unbundled_app
 
 
 def test_every_folder_of_functions_is_deployed(deployed: Synthesized) -> None:
@@ -105,3 +109,23 @@ def test_a_function_with_snapshots_is_invoked_by_its_latest_version_only(
         elif resource["Type"] not in known_by_name:
             references = re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', json.dumps(resource))
             assert not snapped & set(references), logical_id
+
+
+def test_a_changed_package_is_another_version_for_functions_with_snapshots(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before, after = (_version_with(monkeypatch, tmp_path / package, package) for package in ("before", "after"))
+    assert before != after
+
+
+def _version_with(monkeypatch: pytest.MonkeyPatch, directory: Path, package: str) -> str:
+    """The logical id of the version of a function with our layers, with this in the one of our package."""
+    module = directory / "layers" / "csms" / "python" / "csms" / "__init__.py"
+    module.parent.mkdir(parents=True)
+    module.write_text(f'"""{package}"""')
+    monkeypatch.setattr("infra.constructs.layers.ROOT", directory)
+    stack = Stack(unbundled_app(directory / "out"))
+    layers = Layers(stack, "Layers").versions
+    code = Code.from_inline("the same")
+    function = Function(stack, "Function", runtime=RUNTIME, handler="index.handler", code=code, layers=layers)
+    return str(stack.resolve(function.current_version.function_arn)["Ref"])
