@@ -100,6 +100,11 @@ def test_metrics_of_ours_are_watched_under_dimensions_that_they_have(deployed: S
         assert dimensions["stage"] == "prod"
 
 
+def test_a_refused_station_is_no_failure_of_the_api(deployed: Synthesized) -> None:
+    watched = {name for namespace, name, _ in _watched(deployed) if namespace == "AWS/ApiGateway"}
+    assert watched == {"ExecutionError", "5xx"}  # an IntegrationError is also each 4xx that `connect` answers
+
+
 def test_the_runbook_explains_every_metric_of_ours() -> None:
     chapter = RUNBOOK.partition("\n## Metrics\n")[2].partition("\n## ")[0]
     rows = re.findall(r"(?m)^\| (`[^|]*)\|([^|]*)\|", chapter)
