@@ -1,6 +1,6 @@
 """The operator API held against its own description by schemathesis: no server error, nothing it does not describe.
 
-A few requests for each operation, and chains of them. More, and every corner of every schema: `make fuzz`.
+A few requests for each operation, and chains of them. More of them: `make fuzz ARGS="--only described"`.
 """
 
 import subprocess

@@ -1,6 +1,7 @@
 """The functions over moto's DynamoDB, in this process."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
@@ -24,6 +25,13 @@ _private_key: Final = cache(generate_private_key)
 @pytest.fixture
 def csms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     """A fresh Central System that accepts unknown charge points."""
+    with central_system(monkeypatch) as fresh:
+        yield fresh
+
+
+@contextmanager
+def central_system(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """The same outside of a test."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
