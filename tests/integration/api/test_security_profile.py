@@ -362,7 +362,12 @@ def test_whatever_dies_the_station_is_let_in_and_restarted_or_can_be(
 
 @pytest.mark.parametrize(
     "change",
-    [RAISE, {"key": "authorizationkey", "value": PASSWORD.hex()}, {"key": "AuthorizationKey", "value": "x" * 16}],
+    [
+        RAISE,
+        {"key": "authorizationkey", "value": PASSWORD.hex()},
+        {"key": "AuthorizationKey", "value": "x" * 16},
+        {"key": " AuthorizationKey ", "value": "x" * 16},
+    ],
 )
 def test_how_a_station_logs_in_is_for_admins_whatever_way_it_is_told(
     guarded: CalledStation, admin: LambdaOperator, change: dict[str, str]
@@ -370,6 +375,8 @@ def test_how_a_station_logs_in_is_for_admins_whatever_way_it_is_told(
     path, operator = "/charge-points/CP001/commands/ChangeConfiguration", LambdaOperator(claims_of("operate"))
     operator.now = admin.now = guarded.now
     assert operator.post(path, change).status == 403
+    cut_short = json.dumps({**change, "key": change["key"] + "\0"})  # some stations read on no further
+    assert operator.send("POST", path, body=cut_short, query="force=true").status == 403
     bulk = {"action": "ChangeConfiguration", "payload": change, "chargePointIds": ["CP001"]}
     assert operator.post("/commands", bulk).status == 403
     assert guarded.posted == []

@@ -128,6 +128,7 @@ def test_a_wish_in_quiet_mode_waits(csms: Runtime, booting: ConfiguredStation, o
     ("values", "reason"),
     [
         ({"AuthorizationKey": "0123456789abcdef"}, "AuthorizationKey is secret"),
+        ({"securityprofile ": "3"}, "SecurityProfile is no wish"),
         ({"Backend": "wss://backend.example.com/ocpp?token=abc"}, "Backend is secret"),
         ({"A": "1", "a": "2"}, "a key is named twice"),
         ({"A": "1" * 501}, "at most 500 characters"),

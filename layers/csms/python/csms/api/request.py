@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Depends, Request
 
-from csms import password_change, profile_upgrade
+from csms import configuration_keys, password_change, profile_upgrade
 from csms.api.problems import NotAllowed, NotFound
 from csms.api.scopes import Scope, caller_of, granted
 from csms.api.tokens import verified_claims
@@ -24,7 +24,7 @@ from csms.store.charge_points import ChargePoint
 from csms.store.links import Link
 from csms.store.transactions import Transaction
 
-_FOR_ADMINS: Final = frozenset({password_change.KEY.casefold(), profile_upgrade.KEY.casefold()})
+_FOR_ADMINS: Final = (password_change.KEY, profile_upgrade.KEY)
 RESPOND_BY: Final = "respondBy"
 """Where the resolver puts, beside what API Gateway says, how long there is to answer."""
 
@@ -86,9 +86,10 @@ class CurrentRequest:
         Raises:
             NotAllowed: the command changes it, and the caller is none.
         """
-        key = str(payload.get("key")).casefold()
-        if action == "ChangeConfiguration" and key in _FOR_ADMINS and Scope.ADMIN not in self.scopes:
-            raise NotAllowed(f"the scope {Scope.ADMIN} is needed to change {payload['key']}")
+        told = str(payload.get("key"))
+        key = next((key for key in _FOR_ADMINS if configuration_keys.names(told, key)), None)
+        if action == "ChangeConfiguration" and key and Scope.ADMIN not in self.scopes:
+            raise NotAllowed(f"the scope {Scope.ADMIN} is needed to change {key}")
 
     def charge_point(self, identity: str) -> ChargePoint:
         """The charge point a path names.

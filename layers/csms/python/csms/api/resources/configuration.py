@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from pydantic import AfterValidator, Field
 
+from csms import configuration_keys, profile_upgrade
 from csms.api.models import PRINTABLE, Flag, Moment, PathIdentity, RequestModel, View
 from csms.api.request import Current
 from csms.api.routing import Routes
@@ -53,6 +54,8 @@ def _settable(values: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("a key is named twice: keys are compared whatever their case")
     if secret := next((key for key, value in values.items() if is_secret(key) or redact(value) != value), None):
         raise ValueError(f"{secret} is secret: change it by ChangeConfiguration, which keeps it nowhere")
+    if any(configuration_keys.names(key, profile_upgrade.KEY) for key in values):
+        raise ValueError(f"{profile_upgrade.KEY} is no wish: POST the security-profile of a charge point")
     faults = (plan.fault_of(key, value) for key, value in values.items() if value is not None)
     if fault := next(filter(None, faults), None):
         raise ValueError(fault)

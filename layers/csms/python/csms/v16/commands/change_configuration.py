@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from csms import password_change
+from csms import configuration_keys, password_change
 from csms.calls import CallRefused
 from csms.credentials import secret_from_text
 from csms.store.configuration import Reported
@@ -27,8 +27,8 @@ class ChangeConfigurationRequest(CommandRequest):
     value: Annotated[str, Field(max_length=500)]
 
     def is_for(self, key: str) -> bool:
-        """Whether it changes this key; keys are compared whatever their case."""
-        return self.key.casefold() == key.casefold()
+        """Whether the station may take it for a change of this key."""
+        return configuration_keys.names(self.key, key)
 
 
 class ChangeConfigurationResponse(CommandResponse):
