@@ -75,9 +75,11 @@ class ChargingPlans(Construct):
             definition_body=DefinitionBody.from_string(DEFINITION_FILE.read_text()),
             definition_substitutions=arns,
             role=role,
-            tracing_enabled=True,
+            tracing_enabled=config.tracing,
             logs=LogOptions(destination=log_group(self, "Logs", config), level=LogLevel.ERROR),
         )
         reason = "Log delivery and X-Ray know no resources; functions are named one by one."
         acknowledge(role, reason, "IAM5[Resource::*]")
         acknowledge(machine, "Every step is in the execution's history for 90 days; the log is for what failed.", "SF1")
+        if not config.tracing:
+            acknowledge(machine, "Optional, it costs per trace: context tracing.", "SF2")

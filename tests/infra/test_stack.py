@@ -115,7 +115,7 @@ def test_only_services_that_know_no_resources_are_granted_as_a_whole(deployed: S
         if statement["Resource"] == "*"
         for action in listed(statement["Action"])
     }
-    assert services == {"logs", "xray"}  # the log delivery and the tracing of the state machine
+    assert services == {"logs"}  # the log delivery of the state machine
 
 
 def test_managed_policies_are_left_to_api_gateway(deployed: Synthesized) -> None:
