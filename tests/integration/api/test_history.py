@@ -52,6 +52,22 @@ def test_security_events_are_listed(operator: LambdaOperator, station: LambdaSta
     assert event["details"]["type"] == "TamperDetection"
 
 
+def test_what_is_secret_in_the_words_of_a_station_is_not_shown(
+    operator: LambdaOperator, station: LambdaStation
+) -> None:
+    says = "ftp://u:hunter2@files"
+    report(station, "Faulted", info=says)
+    station.result(
+        "SecurityEventNotification",
+        {"type": "Login", "timestamp": station.timestamp(), "techInfo": f"password=x {says}"},
+    )
+    shown = [operator.get(f"/charge-points/CP001/{part}").text for part in ("connectors", "status-history")]
+    (event,) = operator.items("/charge-points/CP001/security-events")
+
+    assert event["details"]["techInfo"] == "password=*** ftp://***@files"
+    assert all("ftp://***@files" in text for text in shown)
+
+
 def test_messages_are_logged_by_day_with_both_frames(operator: LambdaOperator, station: LambdaStation) -> None:
     station.call("Authorize", {"idTag": "TAG1"}, "first")
     yesterday = station.now

@@ -4,6 +4,7 @@ from csms.api.models import Moment, PathIdentity, View
 from csms.api.request import Current
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
+from csms.redaction import redact
 from csms.store.connectors import Connector
 
 routes = Routes("Charge points")
@@ -37,5 +38,5 @@ def list_connectors(current: Current, identity: PathIdentity) -> ConnectorList:
 
 
 def _view(connector: Connector) -> ConnectorView:
-    status = vars(connector.status) if connector.status else {}
+    status = redact(vars(connector.status)) if connector.status else {}
     return ConnectorView(connector_id=connector.connector_id, transaction_id=connector.transaction_id, **status)

@@ -7,13 +7,14 @@ from csms.api.models import Moment, Page, PathIdentity, View
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
+from csms.redaction import redact
 from csms.store.history import EventKind
 
 routes = Routes("Charge points")
 
 
 class EventView(View):
-    """One entry; `details` is what the station said, in the specification's names."""
+    """One entry; `details` is what the station said, in the specification's names, without secrets."""
 
     occurred_at: Moment
     received_at: Moment
@@ -56,7 +57,7 @@ def _list(current: CurrentRequest, identity: str, kind: EventKind, limit: int, c
     charge_point = current.charge_point(identity)
     page = current.store.history.list(charge_point.id, kind, limit=limit, after=decode_key(cursor))
     views = [
-        EventView(occurred_at=event.occurred_at, received_at=event.received_at, details=event.details)
+        EventView(occurred_at=event.occurred_at, received_at=event.received_at, details=redact(event.details))
         for event in page.events
     ]
     return Page[EventView](items=views, cursor=encode_key(page.cursor))
