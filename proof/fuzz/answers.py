@@ -36,11 +36,12 @@ class Answers(World):
             self.station.wait(seconds=self.random.choice((0, 0.2, 1, 29, 31)))
             if self.station.send(text) is not None:
                 raise Escape("an answer is answered")
-            if is_proper and not self._stored(call).state.is_ended:
-                raise Escape("a readable answer does not end its call")
+            if is_proper:
+                self._check_ended(call, "a readable answer")
+        self.station.wait(seconds=31)
+        self.run_wakes()
+        self._check_ended(call, "its deadline")
         self._come_to_rest(seen)
-        if not self._stored(call).state.is_ended:
-            raise Escape("a call never ends")
 
     def _answer(self, call_id: CallId, action: str) -> tuple[bool, str]:
         """A text, and whether it answers the call in a way that can be read."""
@@ -57,8 +58,8 @@ class Answers(World):
             for _ in range(self.random.choice((1, 1, 2, 4))):
                 right[2] = self.noise.mutated(right[2])
         elif kind < 0.85:
-            return False, json.dumps(self.noise.mutated(right))
-        return True, json.dumps(right)
+            return False, self.noise.written(self.noise.mutated(right))
+        return True, self.noise.written(right)
 
     def _come_to_rest(self, seen: int) -> None:
         """The station comes back to its senses: it answers what follows, in the end with a refusal."""
@@ -75,6 +76,13 @@ class Answers(World):
             if link and not link.flight and not link.waiting:
                 return
         raise Escape("the slot for calls is never free again")
+
+    def _check_ended(self, call: Call, what: str) -> None:
+        link = self.csms.store.links.get(_ME, consistent=True)
+        if not self._stored(call).state.is_ended:
+            raise Escape(f"{what} does not end a call")
+        if link is None or (link.flight and link.flight.call_id == call.id):
+            raise Escape(f"{what} does not free the slot")
 
     def _stored(self, call: Call) -> Call:
         found = self.csms.store.calls.get(_ME, call.id)

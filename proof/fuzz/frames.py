@@ -60,7 +60,7 @@ class Frames(World):
             frame, is_right = self.noise.mutated([*right[:3], {}] if self.noise.chance(0.5) else right), False
         else:
             frame, is_right = self._odd(right), False
-        text = json.dumps(frame, ensure_ascii=self.noise.chance(0.5))
+        text = self.noise.written(frame)
         if kind > 0.9:
             text = self.noise.garbled(text)
         self._earlier = [*self._earlier[-20:], text]

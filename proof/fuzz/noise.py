@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Final
@@ -11,8 +12,24 @@ Known = dict[str, Callable[[], Sequence[Any]]]
 
 NASTY: Final[tuple[Any, ...]] = (
     *(None, True, False, 0, -1, 1, 7.5, -0.0, 1e308, 5e-324, 2**31 - 1, 2**31, -(2**31) - 1, 2**63, 10**30, 10**400),
-    *("", " ", "0", "-1", "7", "1e5", "9" * 40, "9" * 5000, "x" * 51, "x" * 501, "x" * 20_000, "\x00", "\ud800"),
-    *("é" * 25, "ß", "İ", "\U0001f600" * 20, "\u202e", "#", "/", "..", "%", "%2F", "CP001", "TAG1#CP001", "CP#CP001"),
+    *("", " ", "0", "-1", "7", "1e5", "9" * 40, "9" * 5000, "x" * 51, "x" * 501, "x" * 1100, "x" * 20_000, "\x00"),
+    *(
+        "\ud800",
+        "é" * 25,
+        "é" * 1100,
+        "ß",
+        "İ",
+        "\U0001f600" * 20,
+        "\u202e",
+        "#",
+        "/",
+        "..",
+        "%",
+        "%2F",
+        "CP001",
+        "TAG1#CP001",
+        "CP#CP001",
+    ),
     *("null", "NaN", "true", "{}", "Accepted", "accepted", "Rejected", "NotSupported", "<script>", "' OR 1=1 --"),
     *("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "0000-00-00T00:00:00Z", "2026-02-30T00:00:00Z"),
     *("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2026-03-05T12:00:60Z", "2026-03-05", "12:00"),
@@ -20,6 +37,11 @@ NASTY: Final[tuple[Any, ...]] = (
     *([], {}, [[]], [{}], {"": ""}, [None], ["x"] * 200, {"status": "Accepted"}, {"a": {"b": {"c": [1]}}}),
 )
 """What programs stumble over."""
+LITERALS: Final = (
+    *("1e999", "-1e999", "1E+5", "0.1e1", "1.0", "-0", "NaN", "Infinity", "01", "1.", "+1", "0x1", "tru", "'x'"),
+    *("12345678901234567890.123456789", "9" * 5000, "1" * 400 + ".5", "1e-999", '"\\ud83d\\u0000"', "[" * 2000),
+)
+"""What no Python value is written as, or what is no JSON at all."""
 TOKENS: Final = (
     *('"', "\\", "\\u", "\\ud800", "\\u0000", "[", "]", "{", "}", ",", ":", "NaN", "Infinity", "-Infinity", "1e999"),
     *(
@@ -38,6 +60,10 @@ TOKENS: Final = (
     ),
     *("2", "3", "4", "5", ".", "-", " ", "\n", "/*", "1" * 400 + ".5"),
 )
+
+
+_STAND_IN: Final = "literally {}"
+_STANDING_IN: Final = re.compile('"literally ([0-9]+)"')
 
 
 class Noise:
@@ -131,8 +157,14 @@ class Noise:
             case 4:
                 holder[key] = json.dumps(holder[key])
             case _:
-                holder[key] = self.random.choice(NASTY)
+                literal = _STAND_IN.format(self.random.randrange(len(LITERALS)))
+                holder[key] = self.random.choice((*NASTY, *[literal] * 20))
         return value
+
+    def written(self, value: Any) -> str:
+        """As JSON, and what stands in for it."""
+        text = json.dumps(value, ensure_ascii=self.chance(0.5))
+        return _STANDING_IN.sub(lambda found: LITERALS[int(found[1]) % len(LITERALS)], text)
 
     def garbled(self, text: str) -> str:
         """The text with a part of it lost, doubled or replaced."""

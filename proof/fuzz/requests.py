@@ -149,7 +149,7 @@ class Requests(World):
         if self.noise.chance(0.3):
             return self.random.choice([name for names in self._ids.values() for name in names])
         text = self.random.choice([each for each in NASTY if isinstance(each, str) and each])
-        return text[:2000].encode(errors="replace").decode()
+        return text[:7000].encode(errors="replace").decode()
 
     def _described(self, endpoint: Endpoint) -> dict[str, Any]:
         path = re.sub(r"<(\w+)>", r"{\1}", endpoint.path)
@@ -172,7 +172,7 @@ class Requests(World):
         body = self._bodies.sample(content["application/json"]["schema"], self._api)
         for _ in range(self.random.choice((0, 0, 1, 1, 2))):
             body = self.noise.mutated(body)
-        text = json.dumps(body)
+        text = self.noise.written(body).encode(errors="replace").decode()
         return self.noise.garbled(text).encode(errors="replace").decode() if self.noise.chance(0.05) else text
 
     def _learn(self, path: str, answer: Answer | None) -> None:
