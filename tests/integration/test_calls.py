@@ -62,6 +62,12 @@ def test_a_callerror_ends_the_call_as_failed(called: CalledStation) -> None:
     assert (called.stored(call).state, called.stored(call).status) == (CallState.FAILED, "NotSupported")
 
 
+def test_a_code_that_is_longer_than_any_does_not_grow_what_is_told_of_the_call(called: CalledStation) -> None:
+    call = called.is_called("ClearCache")
+    called.refuse("A" * 30_000)
+    assert called.stored(call).status == "A" * 50
+
+
 @pytest.mark.parametrize("rest", ['{"status":"Accepted","x":NaN}', '{"status":"Accepted","x":-1e400}'])
 def test_an_answer_with_what_is_no_json_in_it_is_used_and_flagged(called: CalledStation, rest: str) -> None:
     call, following = called.is_called("Reset", SOFT), called.is_called("ClearCache")

@@ -203,6 +203,18 @@ def test_a_change_that_cannot_be_read_goes_to_the_failures_and_holds_up_nothing(
     assert len(bus.details("ConnectorStatusReported")) == 1
 
 
+@pytest.mark.parametrize(
+    "body", ["", "[]", '{"v":1,"detailType":"A","detail":{"occurredAt":"?"},"measure":["events","A"]}']
+)
+def test_a_message_that_is_no_event_takes_no_other_with_it(
+    csms: Runtime, called: CalledStation, stream: TableStream, bus: Bus, body: str
+) -> None:
+    called.start()
+    stream.deliver()
+    assert publish([{"messageId": "odd", "body": body}, *waiting(csms)]) == ["odd"]
+    assert len(bus.details("TransactionStarted")) == 1
+
+
 def test_events_that_the_queue_does_not_take_are_read_from_the_stream_again(
     csms: Runtime, called: CalledStation, stream: TableStream, bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:

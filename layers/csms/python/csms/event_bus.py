@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from csms.event_queue import News
-from csms.ocpp.primitives import parse_timestamp
 
 SOURCE: Final = "csms"
 """Of every event."""
@@ -28,6 +27,6 @@ class EventBus:
             "EventBusName": self._name,
             "Source": SOURCE,
             "DetailType": news.detail_type,
-            "Time": parse_timestamp(news.occurred_at),
+            "Time": news.occurred_at,
             "Detail": json.dumps(news.detail, separators=(",", ":"), ensure_ascii=False),
         }

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from csms import schema
 from csms.events import Event
+from csms.ocpp.primitives import parse_timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -23,7 +25,7 @@ class News:
     """An event on its way to the bus."""
 
     detail_type: str
-    occurred_at: str
+    occurred_at: datetime
     detail: Mapping[str, Any]
     measure: tuple[str, str]
     """Under which metric and name it is counted."""
@@ -66,13 +68,14 @@ def read(body: str) -> News:
     """The event in a message.
 
     Raises:
-        KeyError: it holds none.
+        KeyError, ValueError: it holds none.
         NewerSchemaError: it is of a newer schema.
     """
     fields = json.loads(body)
     schema.check(fields.get("v"))
     metric, name = fields["measure"]
-    return News(fields["detailType"], fields["detail"]["occurredAt"], fields["detail"], (metric, name))
+    occurred_at = parse_timestamp(fields["detail"]["occurredAt"])
+    return News(fields["detailType"], occurred_at, fields["detail"], (metric, name))
 
 
 def _pack(**fields: Any) -> str:

@@ -325,7 +325,7 @@ class V16Operations:
         if isinstance(answer, CallError):
             said = self._without_secrets_of(call, [answer.code, answer.description, answer.details])
             details = redact(dict(zip(_CALL_ERROR, said, strict=True)))
-            return Outcome(CallState.FAILED, said[0] or "CALLERROR", details)
+            return Outcome(CallState.FAILED, said[0][:_LONGEST_STATUS] or "CALLERROR", details)
         (payload,) = self._without_secrets_of(call, [answer.payload])
         outcome = operations()[call.action].outcome(payload)
         is_flagged = outcome.is_flagged or not answer.is_json
