@@ -55,7 +55,9 @@ class DeployedFunction:
         """The handler's result: `local.function.Invocable`."""
         payload = json.dumps(event).encode()
         async with asyncio.timeout(timeout_s):
-            answer = await asyncio.to_thread(self.client.invoke, FunctionName=self.name, Payload=payload)
+            answer = await asyncio.to_thread(
+                self.client.invoke, FunctionName=self.name, Qualifier="live", Payload=payload
+            )
             result = await asyncio.to_thread(answer["Payload"].read)
         if "FunctionError" in answer:
             raise FunctionFailedError(result.decode())
@@ -117,10 +119,14 @@ class Deployment:
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def physical_ids(self) -> dict[str, str]:
-        """Of every resource, by its logical id."""
+        """Of every resource by its logical id, but for the versions of functions: a change is another version."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
         resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
-        return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in resources
+            if resource["ResourceType"] != "AWS::Lambda::Version"
+        }
 
     def functions(self) -> dict[str, dict[str, Any]]:
         """The configuration of every function, by its name in `infra.definitions`."""

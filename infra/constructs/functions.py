@@ -34,7 +34,7 @@ class Functions(Construct):
         self._functions = {name: self._build(definition) for name, definition in FUNCTIONS.items()}
 
     def __getitem__(self, name: str) -> IFunction:
-        """What is to be invoked: the function, or the alias of its latest snapshot."""
+        """What is to be invoked: the alias of the latest version."""
         return self._functions[name]
 
     def allow(self, name: str, statement: PolicyStatement) -> None:
@@ -76,5 +76,6 @@ class Functions(Construct):
         if self._config.tracing:
             acknowledge(role, "X-Ray knows no resources.", "IAM5[Resource::*]")
         acknowledge(function, "Python 3.13 is what the tests and the locked wheels are for.", "L1")
-        # Snapshots are taken of published versions: whoever invokes the function invokes its latest one.
-        return function.add_alias("live") if snap_start else function
+        # The function itself changes in two steps, code and then layers: in between it is of two releases. A version is
+        # of one, and the alias moves to the next at once. Snapshots are taken of versions as well.
+        return function.add_alias("live")

@@ -86,14 +86,19 @@ class Synthesized:
         }
 
     def function_behind(self, reference: object) -> str:
-        """The name of the function that a property refers to, perhaps by an alias."""
+        """The name of the function whose latest version a property refers to."""
         text = json.dumps(reference)
-        for logical_id, function in self.resources("AWS::Lambda::Function").items():
-            if f'"{logical_id}"' in text:
-                return str(function["Properties"]["Handler"]).split(".")[0]
-        aliases = self.resources("AWS::Lambda::Alias")
-        (alias,) = [alias for logical_id, alias in aliases.items() if f'"{logical_id}"' in text]
-        return self.function_behind(alias["Properties"]["FunctionName"])
+        (name,) = [name for name, arn in self.live_functions.items() if f'"{arn.strip("<>")}"' in text]
+        return name
+
+    @cached_property
+    def live_functions(self) -> dict[str, str]:
+        """The ARN of what is invoked of each function: the alias of its latest version."""
+        handlers = {key: each["Properties"]["Handler"] for key, each in self.resources("AWS::Lambda::Function").items()}
+        return {
+            handlers[alias["Properties"]["FunctionName"]["Ref"]].split(".")[0]: f"<{logical_id}>"
+            for logical_id, alias in self.resources("AWS::Lambda::Alias").items()
+        }
 
     @property
     def stream_arn(self) -> str:

@@ -26,13 +26,7 @@ def _routes(stack: Synthesized) -> dict[str, tuple[str, Properties]]:
 
 def _function_behind(stack: Synthesized, route: Properties) -> str:
     integration = stack.template["Resources"][flat(route["Target"]).removeprefix("integrations/").strip("<>")]
-    uri = flat(integration["Properties"]["IntegrationUri"])
-    (name,) = [
-        function["Properties"]["Handler"].split(".")[0]
-        for logical_id, function in stack.resources("AWS::Lambda::Function").items()
-        if f"<{logical_id}.Arn>/invocations" in uri
-    ]
-    return str(name)
+    return stack.function_behind(integration["Properties"]["IntegrationUri"])
 
 
 def test_every_action_has_a_two_way_route_and_nothing_else_has(deployed: Synthesized) -> None:

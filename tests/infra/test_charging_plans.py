@@ -16,25 +16,18 @@ def _statements(stack: Synthesized) -> list[Properties]:
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
-def _function_arns(stack: Synthesized) -> dict[str, str]:
-    return {
-        function["Properties"]["Handler"].split(".")[0]: f"<{logical_id}.Arn>"
-        for logical_id, function in stack.resources("AWS::Lambda::Function").items()
-    }
-
-
 def test_it_is_the_definition_that_tests_and_the_local_stack_run(deployed: Synthesized) -> None:
     machine = _machine(deployed)
     assert machine["StateMachineType"] == "STANDARD"
     assert json.loads(machine["DefinitionString"]) == json.loads(DEFINITION_FILE.read_text())
-    arns = _function_arns(deployed)
+    arns = deployed.live_functions
     filled_in = {key: flat(value) for key, value in machine["DefinitionSubstitutions"].items()}
     assert filled_in == {key: arns[name] for key, name in FUNCTIONS_BY_PLACEHOLDER.items()}
 
 
 def test_it_may_run_its_functions_and_otherwise_only_tell_what_it_does(deployed: Synthesized) -> None:
     (runs,) = [s for s in _statements(deployed) if s["Action"] == "lambda:InvokeFunction"]
-    arns = _function_arns(deployed)
+    arns = deployed.live_functions
     assert {flat(arn) for arn in runs["Resource"]} == {arns[name] for name in FUNCTIONS_BY_PLACEHOLDER.values()}
     services = {action.split(":")[0] for s in _statements(deployed) for action in listed(s["Action"])}
     assert services == {"lambda", "logs"}

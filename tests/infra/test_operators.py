@@ -18,13 +18,8 @@ def _routes(stack: Synthesized) -> dict[str, Properties]:
 
 
 def _may_invoke(stack: Synthesized, function_name: str) -> list[Properties]:
-    (logical_id,) = [
-        logical_id
-        for logical_id, function in stack.resources("AWS::Lambda::Function").items()
-        if function["Properties"]["Handler"].startswith(f"{function_name}.")
-    ]
     permissions = stack.properties("AWS::Lambda::Permission")
-    return [each for each in permissions if flat(each["FunctionName"]) == f"<{logical_id}.Arn>"]
+    return [each for each in permissions if stack.function_behind(each["FunctionName"]) == function_name]
 
 
 def test_every_route_has_the_authorizer_but_the_open_ones(deployed: Synthesized, varied: Synthesized) -> None:

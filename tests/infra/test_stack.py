@@ -16,7 +16,10 @@ REPLACED_BY_NEW_NAME |= {"AlarmName", "RuleName", "TableName", "UserPoolName"}
 REPLACED_BY_NEW_NAME |= {"BackupVaultName", "DashboardName", "TopicName"}
 """Not StateMachineName: it has one, so that what it runs can know it without a circle."""
 
-REFER_BY_NAME = {"AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"}
+REFER_BY_NAME = {
+    *("AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"),
+    *("AWS::Lambda::Permission", "AWS::Lambda::Version"),
+}
 
 
 def test_the_inventory_is_as_recorded(deployed: Synthesized) -> None:
@@ -62,7 +65,7 @@ def test_nothing_has_a_physical_name(deployed: Synthesized) -> None:
 
 NAMED_WITHIN = {
     *("AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Stage", "AWS::CloudWatch::Alarm"),
-    *("AWS::Cognito::UserPoolGroup", "AWS::Cognito::UserPoolResourceServer", "AWS::IAM::Policy", "AWS::Lambda::Alias"),
+    *("AWS::Cognito::UserPoolGroup", "AWS::Cognito::UserPoolResourceServer", "AWS::IAM::Policy"),
 }
 """Types whose names are labels, of metrics, or within something that belongs to the stack alone."""
 

@@ -2,28 +2,20 @@ from infra.definitions import SWEEP_SCHEDULE
 from tests.infra.synthesized import Synthesized, flat
 
 
-def _function(stack: Synthesized) -> str:
-    (name,) = [
-        name
-        for name, function in stack.resources("AWS::Lambda::Function").items()
-        if function["Properties"]["Handler"].startswith(f"{SWEEP_SCHEDULE.function}.")
-    ]
-    return name
-
-
 def test_what_is_due_is_swept_every_minute(deployed: Synthesized) -> None:
     rule = deployed.only("AWS::Events::Rule")["Properties"]
     assert SWEEP_SCHEDULE.every_s == 60
     assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
     (target,) = rule["Targets"]
-    assert flat(target["Arn"]) == f"<{_function(deployed)}.Arn>"
+    assert deployed.function_behind(target["Arn"]) == SWEEP_SCHEDULE.function
 
 
 def test_a_sweep_that_failed_is_made_up_for_by_the_next_not_repeated(deployed: Synthesized) -> None:
     (target,) = deployed.only("AWS::Events::Rule")["Properties"]["Targets"]
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
     invocation = deployed.only("AWS::Lambda::EventInvokeConfig")["Properties"]
-    assert invocation["FunctionName"] == {"Ref": _function(deployed)}
+    (function,) = deployed.resources("AWS::Lambda::Function").keys() & {invocation["FunctionName"]["Ref"]}
+    assert "Sweep" in function
     assert invocation["MaximumRetryAttempts"] == 0
 
 
@@ -35,4 +27,4 @@ def test_only_the_clock_may_run_it(deployed: Synthesized) -> None:
         if permission["Principal"] == "events.amazonaws.com"
     ]
     assert flat(permission["SourceArn"]) == f"<{rule}.Arn>"
-    assert flat(permission["FunctionName"]) == f"<{_function(deployed)}.Arn>"
+    assert deployed.function_behind(permission["FunctionName"]) == SWEEP_SCHEDULE.function
