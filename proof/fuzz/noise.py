@@ -107,8 +107,8 @@ class Noise:
         }
 
     def _scalar(self, kind: str, schema: Schema) -> Any:
-        low = schema.get("minimum", 0)
-        high = schema.get("maximum", low + 9)
+        low = int(schema.get("minimum", 0))
+        high = int(schema.get("maximum", low + 9))
         match kind:
             case "integer":
                 return self.random.randint(low, high if self.chance(0.2) else min(high, low + 9))

@@ -20,6 +20,7 @@ from csms.call_queue import CallQueue, Wake, write
 from csms.calls import Order
 from csms.gateway import Gateway, Posted
 from csms.ids import ChargePointId
+from csms.log import configure_logging
 from csms.runtime import Runtime
 from csms.store import Store
 from csms.store.calls import Call
@@ -35,6 +36,9 @@ _LONGEST_FRAME: Final = 128 * 1024
 """API Gateway closes the connection for a longer one."""
 
 
+_LOGGER: Final = logging.getLogger("csms")
+
+
 class Escape(AssertionError):  # noqa: N818  nothing that anybody handles
     """What must never happen has happened."""
 
@@ -47,8 +51,7 @@ class World(logging.Handler):
     def __init__(self, csms: Runtime, random: Random) -> None:
         super().__init__(logging.ERROR)
         _worlds[:] = [self]
-        logger = logging.getLogger("csms")
-        logger.handlers, logger.propagate = [self], False
+        _LOGGER.handlers = [self]
         self.csms = csms
         self.table = StoringTable()
         self.random = random
@@ -193,7 +196,10 @@ def fuzzed_system() -> Iterator[Runtime]:
         (world,) = _worlds
         world.wakes.append((world.station.now + min(delay, timedelta(minutes=15)), wake))
 
+    configure_logging()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_LOGGER, "handlers", [])
+        patch.setattr(_LOGGER, "propagate", False)
         patch.setenv("FILES_BUCKET", "files")
         patch.setenv("PUBLIC_URL", "https://api.example.com")
         patch.setattr(Gateway, "post", lambda _, connection_id, text: _worlds[0].post(connection_id, text))
