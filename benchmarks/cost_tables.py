@@ -99,6 +99,7 @@ def fixed_table(used: Mapping[str, Usage]) -> Table:
 
 def _fixed(used: Mapping[str, Usage]) -> dict[str, float]:
     inventory: dict[str, int] = json.loads(_INVENTORY.read_text())
+    inventory["AWS::CloudWatch::Alarm"] = cost.ALARM_METRICS
     return fixed_costs(inventory, used, cost.SECONDS_A_DAY / SWEEP_SCHEDULE.every_s)
 
 

@@ -69,7 +69,7 @@ LOG_GB: Final = _price(
 )
 LOG_STORED_GB: Final = _price("CloudWatch Logs, kept (compressed)", 0.03, 1, "GB and month", _LOGS)
 METRIC: Final = _price("CloudWatch custom metrics", 0.30, 1, "metric and month", _LOGS, (10_000, 0.10), (250_000, 0.05))
-ALARM: Final = _price("CloudWatch alarms", 0.10, 1, "alarm and month", _LOGS)
+ALARM: Final = _price("CloudWatch metrics of alarms", 0.10, 1, "metric and month", _LOGS)
 DASHBOARD: Final = _price("CloudWatch dashboards", 3.00, 1, "dashboard and month", _LOGS)
 TRACE: Final = _price("X-Ray traces", 5.00, MILLION, "million", "xray")
 EDGE_REQUEST: Final = _price("CloudFront HTTPS requests, one a connection", 0.01, 10_000, "10,000", _EDGE)

@@ -2,7 +2,7 @@
 
 import json
 
-from benchmarks.cost import ACCESS_LOG_LINE
+from benchmarks.cost import ACCESS_LOG_LINE, ALARM_METRICS
 from benchmarks.quotas import STAGE_RATE
 from tests.infra.synthesized import Synthesized
 
@@ -24,3 +24,9 @@ def test_the_stage_is_throttled_as_reckoned(deployed: Synthesized) -> None:
     settings = websocket_stage(deployed)["DefaultRouteSettings"]
     assert isinstance(settings, dict)
     assert settings["ThrottlingRateLimit"] == STAGE_RATE
+
+
+def test_alarms_look_at_as_many_metrics_as_are_priced(deployed: Synthesized) -> None:
+    alarms = deployed.properties("AWS::CloudWatch::Alarm")
+    parts = [[part for part in alarm.get("Metrics", [{"MetricStat": {}}]) if "MetricStat" in part] for alarm in alarms]
+    assert sum(map(len, parts)) == ALARM_METRICS
