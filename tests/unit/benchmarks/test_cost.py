@@ -147,7 +147,7 @@ def test_what_costs_by_being_there_is_counted_in_the_template() -> None:
         cost.BOOT: usage(),
     }
     fixed = fixed_costs({"AWS::CloudWatch::Alarm": 3, "AWS::SQS::Queue": 6}, used, 1440)
-    assert fixed["3 x CloudWatch alarms"] == pytest.approx(0.3)
+    assert fixed["3 x CloudWatch metrics of alarms"] == pytest.approx(0.3)
     assert fixed["sweep, every minute"] == pytest.approx(1440 * DAYS_A_MONTH * (24 * 0.125e-6 + 0.2e-6))
     assert fixed["2 x CloudWatch custom metrics"] == pytest.approx(0.6)
     assert len(fixed) == 3
