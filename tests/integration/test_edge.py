@@ -5,6 +5,7 @@ from typing import Any, Final
 import boto3
 import pytest
 from botocore.client import BaseClient
+from botocore.exceptions import EndpointConnectionError
 
 from csms import profile_upgrade
 from csms.credentials import hash_secret
@@ -80,6 +81,13 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_certificate_that_the_mtls_distribution_asserts_is_the_stations_proof(edges: Runtime) -> None:
     assert status("CP3", **through("mtls"), **certified("CP3")) == 200
     assert status("cp3", **through("mtls"), **certified("cP3")) in {200, 503}
+
+
+@pytest.mark.parametrize("name", ["\u017fK3", "S\u212a3"])  # long s and the sign of Kelvin: s and k, case-folded
+def test_letters_of_other_alphabets_are_no_other_case(edges: Runtime, name: str) -> None:
+    create(edges, "SK3", SecurityProfile.CLIENT_CERTIFICATE)
+    assert status("SK3", **through("mtls"), **certified(name)) == 401
+    assert status("SK3", **through("mtls"), **certified("sk3")) == 200
 
 
 @pytest.mark.parametrize(
@@ -197,6 +205,24 @@ def test_the_current_and_the_previous_secret_are_accepted_and_no_older_one(edges
     assert let_in("third", 20)
     assert let_in("second", 21)
     assert not let_in(SECRETS["mtls"], 22)
+
+
+def test_a_process_goes_on_with_the_secret_it_knows_while_it_can_read_none(
+    edges: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: object, **__: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://secretsmanager.eu-central-1.amazonaws.com")
+
+    assert status("CP3", **through("mtls"), **certified("CP3")) == 200
+    client = edges.edges._client()
+    monkeypatch.setattr(client, "get_secret_value", unavailable)
+    later = NOON.replace(hour=13)
+    assert status("CP3", now=later, **through("mtls"), **certified("CP3")) == 200
+    assert status("CP3", now=later, **through("mtls", "guess"), **certified("CP3")) == 401
+    with pytest.raises(
+        EndpointConnectionError
+    ):  # knows nothing yet: the station tries again, and is accused of nothing
+        status("CP2", PASSWORD, now=later, **through("wss"))
 
 
 def test_the_stations_own_address_is_kept_if_a_distribution_told_it(edges: Runtime) -> None:

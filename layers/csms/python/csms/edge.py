@@ -5,6 +5,7 @@ can reach the API itself and send any header: without the secret of the distribu
 """
 
 import hmac
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,8 +13,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+logger = logging.getLogger(__name__)
 
 EDGE_HEADER: Final = "x-csms-edge"
 PROOF_HEADER: Final = "x-csms-edge-secret"
@@ -26,7 +31,8 @@ RESERVED_HEADERS: Final = (OWN_HEADERS, CERTIFICATE_HEADERS)
 """How the names of headers begin that a viewer cannot send through a distribution."""
 
 _KNOWN_FOR: Final = timedelta(minutes=10)
-"""How long a process goes by the secrets it has read: a secret that was rotated twice is forgotten after this."""
+"""How long a process goes by the secrets it has read: a secret that was rotated twice is forgotten after this, unless
+they cannot be read just then."""
 _PAUSE: Final = timedelta(seconds=30)
 """How long a process waits before a secret that it does not know makes it read again."""
 _VERSIONS: Final = ("AWSCURRENT", "AWSPREVIOUS")
@@ -96,7 +102,12 @@ class Edges:
             return True
         if read_at and now < read_at + _PAUSE:
             return False
-        secrets = self._read(self._secret_ids[edge])
+        try:
+            secrets = self._read(self._secret_ids[edge])
+        except (BotoCoreError, ClientError) as error:
+            if not secrets:
+                raise
+            logger.warning("a secret could not be read again", extra={"error": type(error).__name__})
         self._known[edge] = now, secrets
         return _is_one_of(presented, secrets)
 
