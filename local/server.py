@@ -44,6 +44,7 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
             log_config=None,
             log_level="warning",
             access_log=False,
+            proxy_headers=False,  # nothing is in front
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=10,

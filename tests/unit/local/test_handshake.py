@@ -89,6 +89,16 @@ async def test_connect_sees_the_handshake_as_api_gateway_shows_it() -> None:
     assert 0 <= context["requestTimeEpoch"] - context["connectedAt"] < 60_000
 
 
+async def test_nobody_says_himself_where_he_comes_from() -> None:
+    handlers = Handlers()
+    async with (
+        running_gateway(handlers) as gateway,
+        gateway.station(additional_headers={"X-Forwarded-For": "192.0.2.1"}),
+    ):
+        event = handlers.seen[0]
+    assert event["requestContext"]["identity"]["sourceIp"] == "127.0.0.1"
+
+
 async def test_a_station_counts_as_one_with_tls_unless_the_handshake_says_otherwise() -> None:
     handlers = Handlers()
     async with running_gateway(handlers) as gateway:
