@@ -90,13 +90,6 @@ def test_letters_of_other_alphabets_are_no_other_case(edges: Runtime, name: str)
     assert status("SK3", **through("mtls"), **certified("sk3")) == 200
 
 
-@pytest.mark.parametrize("name", ["\u017fK3", "S\u212a3"])  # long s and the sign of Kelvin: s and k, case-folded
-def test_letters_of_other_alphabets_are_no_other_case(edges: Runtime, name: str) -> None:
-    create(edges, "SK3", SecurityProfile.CLIENT_CERTIFICATE)
-    assert status("SK3", **through("mtls"), **certified(name)) == 401
-    assert status("SK3", **through("mtls"), **certified("sk3")) == 200
-
-
 @pytest.mark.parametrize(
     ("headers", "reason"),
     [
