@@ -9,6 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from csms import profile_upgrade
 from csms.credentials import hash_secret
+from csms.edge import SecretNotReadable
 from csms.ids import CallId, ChargePointId
 from csms.runtime import Runtime, runtime
 from csms.store.charge_points import ChargePoint, SecurityProfile
@@ -210,19 +211,22 @@ def test_the_current_and_the_previous_secret_are_accepted_and_no_older_one(edges
 def test_a_process_goes_on_with_the_secret_it_knows_while_it_can_read_none(
     edges: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unavailable(*_: object, **__: object) -> None:
-        raise EndpointConnectionError(endpoint_url="https://secretsmanager.eu-central-1.amazonaws.com")
+    call = vars(BaseClient)["_make_api_call"]
+
+    def unavailable(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        if operation == "GetSecretValue":
+            raise EndpointConnectionError(endpoint_url="https://secretsmanager.eu-central-1.amazonaws.com")
+        return call(client, operation, arguments)
 
     assert status("CP3", **through("mtls"), **certified("CP3")) == 200
-    client = edges.edges._client()
-    monkeypatch.setattr(client, "get_secret_value", unavailable)
+    monkeypatch.setattr(BaseClient, "_make_api_call", unavailable)
     later = NOON.replace(hour=13)
     assert status("CP3", now=later, **through("mtls"), **certified("CP3")) == 200
     assert status("CP3", now=later, **through("mtls", "guess"), **certified("CP3")) == 401
-    with pytest.raises(
-        EndpointConnectionError
-    ):  # knows nothing yet: the station tries again, and is accused of nothing
+    # Of that distribution it knows nothing yet: the station tries again, and is accused of nothing.
+    with pytest.raises(SecretNotReadable):
         status("CP2", PASSWORD, now=later, **through("wss"))
+    assert reasons(edges) == [UNPROVEN]
 
 
 def test_the_stations_own_address_is_kept_if_a_distribution_told_it(edges: Runtime) -> None:

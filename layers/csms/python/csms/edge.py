@@ -11,12 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
-
-from botocore.exceptions import BotoCoreError, ClientError
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
+from typing import Final
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +30,6 @@ _KNOWN_FOR: Final = timedelta(minutes=10)
 they cannot be read just then."""
 _PAUSE: Final = timedelta(seconds=30)
 """How long a process waits before a secret that it does not know makes it read again."""
-_VERSIONS: Final = ("AWSCURRENT", "AWSPREVIOUS")
 
 _ATTRIBUTE: Final = re.compile(
     r'\s*([A-Za-z0-9.-]+)\s*=\s*("(?:[^"\\]|\\.)*"|(?:[^",+;\\]|\\.)*)(?:[,+;]|$)', re.DOTALL
@@ -74,16 +68,29 @@ UNPROVEN: Final = Passage(None, is_tls=False, is_proven=False)
 """Nothing that it says is taken for granted."""
 
 
-class Edges:
-    """The distributions of this deployment and the secrets by which they are known; read when first asked for."""
+class SecretNotReadable(Exception):  # noqa: N818  reads better where it is raised
+    """Whoever keeps the secrets is away; the text says what is wrong."""
 
-    def __init__(self, secret_ids: Mapping[Edge, str], client: Callable[[], "SecretsManagerClient"]) -> None:
+
+class Edges:
+    """The distributions of this deployment and the secrets by which they are known; read when first asked for.
+
+    Args:
+        secret_ids: what each is known by, if it exists.
+        read: gives the values of a secret that are accepted, or raises `SecretNotReadable`.
+    """
+
+    def __init__(self, secret_ids: Mapping[Edge, str], read: Callable[[str], tuple[bytes, ...]]) -> None:
         self._secret_ids = {edge: secret_id for edge, secret_id in secret_ids.items() if secret_id}
-        self._client = client
+        self._read = read
         self._known: dict[Edge, tuple[datetime, tuple[bytes, ...]]] = {}
 
     def passage(self, headers: Mapping[str, str], now: datetime) -> Passage:
-        """What is certain about a handshake with these headers (names in lower case)."""
+        """What is certain about a handshake with these headers (names in lower case).
+
+        Raises:
+            SecretNotReadable: nothing is known of the distribution yet, and cannot be learnt now.
+        """
         if EDGE_HEADER not in headers and PROOF_HEADER not in headers:
             return Passage(None, is_tls=headers.get("x-forwarded-proto", "").lower() == "https")
         edge = next((edge for edge in self._secret_ids if edge == headers.get(EDGE_HEADER)), None)
@@ -104,23 +111,12 @@ class Edges:
             return False
         try:
             secrets = self._read(self._secret_ids[edge])
-        except (BotoCoreError, ClientError) as error:
+        except SecretNotReadable as problem:
             if not secrets:
                 raise
-            logger.warning("a secret could not be read again", extra={"error": type(error).__name__})
+            logger.warning("the secret of a distribution could not be read again", extra={"error": str(problem)})
         self._known[edge] = now, secrets
         return _is_one_of(presented, secrets)
-
-    def _read(self, secret_id: str) -> tuple[bytes, ...]:
-        """The secret and, since it was rotated, the one before: distributions take a while to change."""
-        client, found = self._client(), []
-        for version in _VERSIONS:
-            try:
-                answer = client.get_secret_value(SecretId=secret_id, VersionStage=version)
-            except client.exceptions.ResourceNotFoundException:
-                continue
-            found.append(answer["SecretString"].encode())
-        return tuple(found)
 
 
 def common_name(subject: str) -> str | None:

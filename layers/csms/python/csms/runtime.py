@@ -186,13 +186,15 @@ class Runtime:
     def edges(self) -> "Edges":
         """The distributions in front of the API; the client is made when one presents itself."""
         from csms.edge import Edge, Edges
+        from csms.edge_secrets import EdgeSecrets
 
         secret_ids = {
             Edge.WSS: self.settings.wss_edge_secret_id,
             Edge.WS: self.settings.ws_edge_secret_id,
             Edge.MTLS: self.settings.mtls_edge_secret_id,
         }
-        return Edges(secret_ids, cache(lambda: boto3.client("secretsmanager", config=_PATIENT)))
+        secrets = EdgeSecrets(cache(lambda: boto3.client("secretsmanager", config=_PATIENT)))
+        return Edges(secret_ids, secrets.read)
 
 
 @cache
