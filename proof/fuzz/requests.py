@@ -102,7 +102,7 @@ class Requests(World):
         self.station.wait(seconds=self.random.choice((0, 0.1, 1, 61)))
         endpoint = self.random.choice(_ENDPOINTS)
         groups = "admin" if self.noise.chance(0.9) else self.random.choice(_GROUPS)
-        claims = claims_of(groups) if self.noise.chance(0.98) else None
+        claims = claims_of(groups) if self.noise.chance(0.95) else None
         operator = LambdaOperator(claims, now=self.station.now, decodes_path=self.noise.chance(0.95))
         method = endpoint.method if self.noise.chance(0.97) else self.random.choice(_METHODS)
         asked: dict[str, Any] = {"query": self._query(endpoint), "body": self._body(endpoint)}
