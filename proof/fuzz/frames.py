@@ -6,7 +6,9 @@ from random import Random
 from typing import Any, Final
 
 import message.handler
+from csms.ids import ChargePointId
 from csms.runtime import Runtime
+from csms.store.links import Registration
 from csms.v16.registry import actions
 from proof.fuzz.noise import NASTY
 from proof.fuzz.world import FUZZED, Escape, World
@@ -27,6 +29,9 @@ class Frames(World):
     def __init__(self, csms: Runtime, random: Random) -> None:
         super().__init__(csms, random)
         self._earlier: list[str] = []
+        self._registration = random.choice([*Registration, *[Registration.ACCEPTED] * 5])
+        csms.store.links.set_registration(ChargePointId(FUZZED), self._registration)
+        self.station.wait(seconds=61)  # as long as a session is remembered as accepted
 
     def run(self) -> None:
         self.station.wait(seconds=self.random.choice((0, 0.1, 1, 61)))
@@ -107,9 +112,12 @@ class Frames(World):
             return  # with a message id that is no text, say: answered all the same, or not
         if frame[1] != call[1]:
             raise Escape("answered under another message id")
-        if is_right and frame[0] != 3:
+        is_heard = self._registration is Registration.ACCEPTED or call[2] in {"BootNotification", *_CHARGE_DATA}
+        if is_right and frame[0] != 3 and (is_heard or frame[2] != "SecurityError"):
             raise Escape(f"a right message is refused: {answer}")
         written = self.table.written[first:]
+        if is_right and frame[0] == 3 and not is_heard:
+            raise Escape("a station that is not accepted is served")
         if call[2] in _CHARGE_DATA and not any(part.startswith(_KEPT) for key in written for part in key):
             raise Escape("charge data is not kept")
 
