@@ -36,6 +36,26 @@ def admin(called: CalledStation) -> LambdaOperator:
     return LambdaOperator(claims_of("admin"), now=called.now)
 
 
+def test_an_old_connection_that_could_not_be_closed_is_not_the_next_charge_point(
+    csms: Runtime, called: CalledStation, admin: LambdaOperator
+) -> None:
+    called.result("Heartbeat", {})
+    assert admin.delete(PATH).status == 204
+    called.wait(seconds=1)
+    admin.now = called.now
+    assert admin.post("/charge-points", {"id": "CP001"}).status == 201
+
+    called.wait(seconds=61)
+    for action, payload in (
+        ("BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}),
+        ("Heartbeat", {}),
+    ):
+        assert called.call(action, payload)[0] == 4
+
+    new = admin.get(PATH).json
+    assert (new["online"], new["boot"]) == (False, None)
+
+
 def command(admin: LambdaOperator, action: str, body: dict[str, Any], key: str | None = None) -> dict[str, Any]:
     headers = {"Idempotency-Key": key} if key else {}
     answer = admin.send("POST", f"{PATH}/commands/{action}", body=json.dumps(body), headers=headers)

@@ -27,6 +27,7 @@ IDENTITY: Final = re.compile(r"(?! )[A-Za-z0-9 *\-_=+|@.:/]{1,48}(?<! )")
 """What a charge point may be called: [S 7.28]'s characters and those that stations in the field use."""
 
 _LONGEST_IDENTITY_ON_RECORD: Final = 64
+_LONGEST_USER_AGENT_ON_RECORD: Final = 200
 
 _SMALLER_MESSAGES: Final = (
     "desired configuration: StopTxnSampledData and StopTxnAlignedData empty, fewer MeterValuesSampledData and "
@@ -106,7 +107,7 @@ class Connections:
             self._note_refusal(identity, charge_point, handshake, refused, now)
             raise
         self._confirm(charge_point, proof, now)
-        self._open_session(charge_point.id, handshake, now)
+        self._open_session(charge_point, handshake, now)
         return welcome
 
     def disconnect(self, connection: Connection, reason: str, now: datetime, *, is_too_large: bool = False) -> None:
@@ -157,12 +158,13 @@ class Connections:
         self, identity: str, charge_point: ChargePoint | None, handshake: Handshake, refused: Refused, now: datetime
     ) -> None:
         attempt = self._store.connection_attempts.record(
-            identity[:_LONGEST_IDENTITY_ON_RECORD] or "(none)",
+            charge_point.id if charge_point else identity[:_LONGEST_IDENTITY_ON_RECORD] or "(none)",
             refused.reason,
             now,
             handshake.source_ip,
-            handshake.user_agent,
+            handshake.user_agent and handshake.user_agent[:_LONGEST_USER_AGENT_ON_RECORD],
             with_credentials="authorization" in handshake.headers,
+            is_stranger=charge_point is None,
         )
         if charge_point and refused.status == HTTPStatus.UNAUTHORIZED:
             refused_logins.note(self._store, charge_point.id, attempt)
@@ -190,12 +192,12 @@ class Connections:
             return self._store.charge_points.find(charge_point_id) or newcomer
         return newcomer
 
-    def _open_session(self, charge_point_id: ChargePointId, handshake: Handshake, now: datetime) -> None:
-        connection = handshake.connection
-        self._store.sessions.open(connection.id, charge_point_id, handshake.source_ip, now)
+    def _open_session(self, charge_point: ChargePoint, handshake: Handshake, now: datetime) -> None:
+        connection, charge_point_id, life = handshake.connection, charge_point.id, charge_point.life
+        self._store.sessions.open(connection.id, charge_point_id, handshake.source_ip, now, life=life)
         try:
             before = self._store.links.take(
-                charge_point_id, connection.id, connection.connected_at_ms, now, now + FIRST_WORD
+                charge_point_id, connection.id, connection.connected_at_ms, now, now + FIRST_WORD, life=life
             )
         except ConditionFailed as newer:
             raise Refused(503, "a newer connection is open") from newer

@@ -10,6 +10,7 @@ from csms.ids import ChargePointId, ConnectionId
 from csms.store import Store
 from csms.store.errors import ConditionFailed
 from csms.store.links import Link, Registration
+from csms.store.sessions import OpenedSession
 
 _TOUCH_EVERY: Final = timedelta(minutes=1)
 _MOST_REMEMBERED: Final = 10_000
@@ -44,6 +45,8 @@ class Session:
     """Whether the link was touched, and so read, for this very message."""
     has_called: bool = True
     """Whether this process has seen a CALL over it; an answer may be one to a call over the connection before."""
+    life: str | None = None
+    """Which charge point of its identity proved to be itself; None: opened before that was noted."""
 
     @property
     def is_left_over(self) -> bool:
@@ -83,10 +86,11 @@ class LiveSessions:
         has_called = session is not None and session.has_called
         if session and not is_boot and (has_called or is_answer) and session.is_fresh(now):
             return session
-        charge_point_id = session.charge_point_id if session else self._charge_point_of(connection)
+        opened = session or self._opened(connection)
         not_before = now + _ANSWER_FIRST if is_boot or not (has_called or is_answer) else None
-        link = self._touch(charge_point_id, connection, now, not_before, is_boot=is_boot)
-        resumed = Session(connection, charge_point_id, link, now, has_called=has_called or not is_answer)
+        link = self._touch(opened, connection, now, not_before, is_boot=is_boot)
+        has_called = has_called or not is_answer
+        resumed = Session(connection, opened.charge_point_id, link, now, has_called=has_called, life=opened.life)
         if resumed.is_left_over:  # it was not to be closed when the newer one came; the station comes again
             self._gateway().close(connection.id)
         if len(self._remembered) >= _MOST_REMEMBERED:
@@ -100,7 +104,7 @@ class LiveSessions:
 
     def _touch(
         self,
-        charge_point_id: ChargePointId,
+        opened: Session | OpenedSession,
         connection: Connection,
         now: datetime,
         not_before: datetime | None,
@@ -109,18 +113,24 @@ class LiveSessions:
     ) -> Link:
         try:
             return self._store.links.touch(
-                charge_point_id, connection.id, connection.connected_at_ms, now, not_before=not_before, is_boot=is_boot
+                opened.charge_point_id,
+                connection.id,
+                connection.connected_at_ms,
+                now,
+                not_before=not_before,
+                is_boot=is_boot,
+                life=opened.life,
             )
         except ConditionFailed as gone:
             self._turn_away(connection)
             raise UnknownSessionError(connection.id) from gone
 
-    def _charge_point_of(self, connection: Connection) -> ChargePointId:
+    def _opened(self, connection: Connection) -> OpenedSession:
         opened = self._store.sessions.get(connection.id)
         if opened is None:
             self._turn_away(connection)
             raise UnknownSessionError(connection.id)
-        return opened.charge_point_id
+        return opened
 
     def _turn_away(self, connection: Connection) -> None:
         """Close a connection that belongs to no charge point (any more): the next `connect` decides."""

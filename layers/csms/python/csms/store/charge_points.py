@@ -99,6 +99,11 @@ class ChargePoint:
     site_id: SiteId | None = None
     """The site that it shares a grid connection at; `site` is only a name of the operator's."""
 
+    @property
+    def life(self) -> str:
+        """What tells it from others that had or will have its identity."""
+        return format_timestamp(self.created_at)
+
 
 class IdentityTaken(Exception):  # noqa: N818  it is an answer, not an error
     """Another charge point has this identity in another case."""

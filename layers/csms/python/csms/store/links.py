@@ -129,10 +129,13 @@ class Links:
         connected_at_ms: int,
         now: datetime,
         not_before: datetime,
+        *,
+        life: str | None = None,
     ) -> Link:
         """Make this the charge point's connection; returns the link as it was before.
 
-        The call in flight on the old one loses its slot; its deadline settles it.
+        The call in flight on the old one loses its slot; its deadline settles it. `life` is the charge point's, whose
+        proof was seen: connections to an earlier one of its identity get nowhere from now on.
 
         Raises:
             ConditionFailed: a newer connection has the link, or the charge point is gone.
@@ -141,7 +144,8 @@ class Links:
         is_repetition = Attr("connection_id").eq(connection_id)
         old = self._table.update(
             keys.link(charge_point_id),
-            assign=_connection(connection_id, connected_at_ms, now) | {"not_before": format_timestamp(not_before)},
+            assign=_connection(connection_id, connected_at_ms, now)
+            | {"not_before": format_timestamp(not_before), "life": life},
             remove=("flight",),
             condition=_EXISTS & (is_newest | is_repetition),
             returning="ALL_OLD",
@@ -157,13 +161,14 @@ class Links:
         *,
         not_before: datetime | None = None,
         is_boot: bool = False,
+        life: str | None = None,
     ) -> Link:
         """Note that the station spoke, re-asserting its connection if the link lost it; returns the whole link.
 
         A superseded or closed connection changes nothing and gets the link as it is: it may still finish speaking.
 
         Raises:
-            ConditionFailed: the charge point is gone.
+            ConditionFailed: the charge point is gone, or it is another one than the one of this `life`.
         """
         # An older connection may have the link when no other has: the newer one is closed or was never finished.
         is_free = Attr("connection_id").not_exists()
@@ -176,11 +181,11 @@ class Links:
                     "not_before": format_timestamp(not_before) if not_before else None,
                     "booted_at": format_timestamp(now) if is_boot else None,
                 },
-                condition=_EXISTS & (is_not_older | is_free) & _is_not_closed(connection_id),
+                condition=_EXISTS & (is_not_older | is_free) & _is_not_closed(connection_id) & _is_of(life),
                 returning="ALL_NEW",
             )
         except ConditionFailed as failed:
-            if failed.item is None:
+            if failed.item is None or (life and failed.item.get("life") != life):
                 raise
             item = failed.item
         return _from_item(item)
@@ -353,6 +358,10 @@ class Links:
 
 def _is_not_closed(connection_id: ConnectionId) -> ConditionBase:
     return Attr("closed_connection_id").not_exists() | Attr("closed_connection_id").ne(connection_id)
+
+
+def _is_of(life: str | None) -> ConditionBase:
+    return Attr("life").eq(life) if life else _EXISTS
 
 
 def _connection(connection_id: ConnectionId, connected_at_ms: int, now: datetime) -> Item:

@@ -18,6 +18,8 @@ class OpenedSession:
 
     charge_point_id: ChargePointId
     source_ip: str | None
+    life: str | None = None
+    """Which charge point of this identity: another one may have been made since. None: from before that was noted."""
 
 
 class Sessions:
@@ -27,7 +29,13 @@ class Sessions:
         self._table = table
 
     def open(
-        self, connection_id: ConnectionId, charge_point_id: ChargePointId, source_ip: str | None, now: datetime
+        self,
+        connection_id: ConnectionId,
+        charge_point_id: ChargePointId,
+        source_ip: str | None,
+        now: datetime,
+        *,
+        life: str,
     ) -> None:
         """Remember whose connection this is. It expires by itself: `$disconnect` is best effort."""
         self._table.put(
@@ -35,6 +43,7 @@ class Sessions:
             {
                 "charge_point_id": charge_point_id,
                 "source_ip": source_ip,
+                "life": life,
                 keys.TTL_ATTRIBUTE: int((now + _LIFETIME).timestamp()),
             },
         )
@@ -42,4 +51,6 @@ class Sessions:
     def get(self, connection_id: ConnectionId) -> OpenedSession | None:
         """Whose connection it is. Strongly consistent: the first message may follow at once."""
         item = self._table.get(keys.session(connection_id), consistent=True)
-        return OpenedSession(ChargePointId(item["charge_point_id"]), item.get("source_ip")) if item else None
+        if item is None:
+            return None
+        return OpenedSession(ChargePointId(item["charge_point_id"]), item.get("source_ip"), item.get("life"))
