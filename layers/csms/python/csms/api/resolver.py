@@ -37,6 +37,7 @@ from csms.runtime import runtime
 from csms.store.errors import InvalidCursor, KeyTooLong
 
 _JSON_TYPES: Final = {"", "application/json"}
+_IN_PARTS: Final = "multipart/"
 
 
 class Resolver(APIGatewayHttpResolver):
@@ -127,7 +128,9 @@ class Resolver(APIGatewayHttpResolver):
         if endpoint.scope is not None:
             require(endpoint.scope, verified_claims(event.raw_event), runtime().settings.permissions_claim)
         reads_json = endpoint.reads is not None or bool(route.dependant.body_params)
-        if event.body and reads_json and event.headers["content-type"] not in _JSON_TYPES:
+        content_type = event.headers["content-type"]
+        has_type = bool(event.body) or content_type.startswith(_IN_PARTS)  # an empty one has no parts either
+        if has_type and reads_json and content_type not in _JSON_TYPES:
             raise UnsupportedMediaType("application/json is expected")
 
     def _handle_not_found(self, method: str, path: str) -> ResponseBuilder[Any]:
