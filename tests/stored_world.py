@@ -172,6 +172,7 @@ def _plan(world: World) -> None:
 
 def _refuse(world: World) -> None:
     assert LambdaStation("CP001", now=world.station.now).connect()["statusCode"] == 401
+    assert LambdaStation("ü", now=world.station.now).connect()["statusCode"] == 404
 
 
 def _leave(world: World) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from csms.runtime import Runtime, runtime
+from csms.store.connection_attempts import MOST_STRANGERS
 from tests.lambda_operator import LambdaOperator
 from tests.lambda_station import NOON, LambdaStation
 
@@ -26,6 +27,7 @@ def strict(csms: Runtime, monkeypatch: pytest.MonkeyPatch) -> Runtime:
 
 
 def refused(csms: Runtime, identity: str, *, with_credentials: bool | None) -> None:
+    """An attempt of an unknown identity as it was noted before strangers shared rows."""
     csms.store.connection_attempts.record(
         identity, "unknown charge point", NOON, "192.0.2.1", None, with_credentials=with_credentials
     )
@@ -35,9 +37,8 @@ def test_an_unknown_station_without_a_password_gets_in_without_one_and_the_opera
     strict: Runtime, admin: LambdaOperator
 ) -> None:
     station = LambdaStation("CP 1/a")
-    for _ in range(3):
+    for _ in range(4):
         assert station.connect()["statusCode"] == 404
-    refused(strict, "CP 1/a", with_credentials=False)
 
     (attempt,) = admin.items("/connection-attempts")
 
@@ -46,6 +47,52 @@ def test_an_unknown_station_without_a_password_gets_in_without_one_and_the_opera
     assert "no password" in attempt["accept"]["note"]
     assert accept(admin, attempt)["password"] is None
     assert station.connect()["statusCode"] == 200
+
+
+def test_made_up_identities_share_few_rows_of_their_address_and_the_latest_is_shown(
+    strict: Runtime, admin: LambdaOperator
+) -> None:
+    for number in range(MOST_STRANGERS * 4):
+        LambdaStation(f"CP{number}").connect(source_ip="192.0.2.7")
+    attempts = admin.items("/connection-attempts")
+    assert len(attempts) <= MOST_STRANGERS
+    assert {attempt["identity"] for attempt in attempts} >= {f"CP{MOST_STRANGERS * 4 - 1}"}
+    assert sum(attempt["count"] for attempt in attempts) == MOST_STRANGERS * 4
+    for attempt in attempts:
+        assert attempt["isShared"]
+        assert attempt["sources"] == {"192.0.2.7": attempt["count"]}
+        assert attempt["accept"]["body"]["id"] == attempt["identity"]
+
+
+def test_a_stranger_has_one_address_for_the_whole_network_that_it_is_given(
+    strict: Runtime, admin: LambdaOperator
+) -> None:
+    for address in ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "::ffff:192.0.2.7", "192.0.2.7", "nowhere"):
+        LambdaStation("CP999").connect(source_ip=address)
+    attempts = {next(iter(attempt["sources"]), None): attempt for attempt in admin.items("/connection-attempts")}
+    assert {source: attempt["count"] for source, attempt in attempts.items()} == {
+        "2001:db8:0:1::/64": 2,
+        "192.0.2.7": 2,
+        None: 1,
+    }
+    assert attempts["2001:db8:0:1::/64"]["sourceIp"] == "2001:db8:0:1:ffff::2"
+
+
+def test_a_known_charge_point_has_one_row_for_a_reason_however_its_identity_is_written(
+    strict: Runtime, admin: LambdaOperator
+) -> None:
+    admin.post("/charge-points", {"id": "CP001"})
+    for identity in ("CP001", "cp001", "Cp001"):
+        assert LambdaStation(identity).connect(source_ip=f"192.0.2.{len(identity)}")["statusCode"] == 401
+    (attempt,) = admin.items("/connection-attempts")
+    assert (attempt["identity"], attempt["count"], attempt["isShared"]) == ("CP001", 3, False)
+
+
+def test_what_a_stranger_says_of_itself_is_kept_short(strict: Runtime, admin: LambdaOperator) -> None:
+    headers: dict[str, Any] = {"User-Agent": "y" * 4000}
+    LambdaStation("x" * 4000).connect(**headers)
+    (attempt,) = admin.items("/connection-attempts")
+    assert len(json.dumps(attempt)) < 1000
 
 
 @pytest.mark.parametrize("with_credentials", [True, None])

@@ -46,6 +46,7 @@ ITEMS = {
     "fleet": keys.FLEET,
     "id tag": keys.tag("Tag"),
     "connection attempt": keys.connection_attempt("CP001", "why"),
+    "stranger": keys.stranger("192.0.2.1", 3),
     "message log": keys.Key(keys.message_partition(CP, NOW), TIMED),
 }
 

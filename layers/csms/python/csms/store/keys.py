@@ -329,6 +329,11 @@ def connection_attempt(identity_text: str, reason: str) -> Key:
     return Key(f"ATTEMPT#{identity_text}", reason)
 
 
+def stranger(network: str, number: int) -> Key:
+    """Refused attempts from one address that named none of our charge points: some of them, counted."""
+    return Key(f"STRANGER#{network}", f"{number}")
+
+
 def message_partition(charge_point_id: ChargePointId, day: datetime) -> str:
     """The message log of one charge point and day."""
     return f"LOG#{charge_point_id}#{day:%Y%m%d}"

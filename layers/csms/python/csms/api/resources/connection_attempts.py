@@ -12,7 +12,7 @@ from csms.api.request import Current
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
 from csms.connections import IDENTITY
-from csms.store.connection_attempts import MOST_SOURCES, ConnectionAttempt
+from csms.store.connection_attempts import MOST_SOURCES, MOST_STRANGERS, ConnectionAttempt
 
 routes = Routes("Connection attempts")
 
@@ -27,16 +27,21 @@ class RemedyView(View):
 
 
 class ConnectionAttemptView(View):
-    """The refused attempts of one identity for one reason."""
+    """The refused attempts of a charge point for one reason, or some of those of strangers from one address."""
 
     identity: str
     reason: str
     count: int
+    is_shared: bool = Field(
+        description="Identities that no charge point had share the rows of their address, "
+        f"{MOST_STRANGERS} at most: `count` and `firstAt` are of all of them, the rest is of the last one."
+    )
     first_at: Moment
     last_at: Moment
     source_ip: str | None = Field(description="Where the last one came from.")
     sources: dict[str, int] = Field(
-        description=f"How many came from where; beyond {MOST_SOURCES} addresses only `count` counts them."
+        description=f"How many came from where, strangers with IPv6 from which /64; beyond {MOST_SOURCES} addresses "
+        "only `count` counts them."
     )
     user_agent: str | None
     with_credentials: bool | None = Field(description="Whether the last one offered a password; null: not known.")
@@ -56,6 +61,7 @@ def list_connection_attempts(
             identity=attempt.identity,
             reason=attempt.reason,
             count=attempt.count,
+            is_shared=attempt.is_shared,
             first_at=attempt.first_at,
             last_at=attempt.last_at,
             source_ip=attempt.source_ip,
