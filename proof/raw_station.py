@@ -68,7 +68,7 @@ class RawStation:
         """Take what has come by now."""
         with contextlib.suppress(TimeoutError, ConnectionClosed):
             while True:
-                self._take(self._connection.recv(0.01))
+                self._take(self._connection.recv(0.02))
 
     def close(self) -> None:
         """Say goodbye."""

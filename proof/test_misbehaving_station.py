@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -76,12 +77,14 @@ class Misbehaving(RuleBasedStateMachine):
     """One charge point and its operator, another charge point beside it."""
 
     stack: ClassVar[Stack]
+    happened: ClassVar[Counter[str]] = Counter()
+    """What it came to, over all examples."""
 
     @initialize()
     def begin(self) -> None:
         number = next(_numbers)
         self.identity = f"BAD{number}"
-        self.bad: RawStation | None = RawStation(self.stack.ocpp_url, self.identity)
+        self.bad: RawStation | None = None
         self.left_behind: list[RawStation] = []
         self.good = RawStation(self.stack.ocpp_url, f"GOOD{number}")
         self.api = httpx.Client(
@@ -92,6 +95,7 @@ class Misbehaving(RuleBasedStateMachine):
         )
         self.meter = 1000
         self.starts: list[Payload] = []
+        self.connect_again(is_heard=True)
         self.acknowledged: dict[int, Payload] = {}
         """The start of each transaction that has an id."""
         self.stops: dict[int, int] = {}
@@ -99,12 +103,14 @@ class Misbehaving(RuleBasedStateMachine):
 
     # What happens to its connection.
 
-    @rule()
-    def connect_again(self) -> None:
-        """Also while the one before is still open."""
+    @rule(is_heard=st.booleans())
+    def connect_again(self, is_heard: bool) -> None:
+        """Also while the one before is still open; who says nothing is not called yet."""
         if self.bad:
             self.left_behind.append(self.bad)
         self.bad = RawStation(self.stack.ocpp_url, self.identity)
+        if is_heard:
+            self._call("Heartbeat", {})
 
     @precondition(lambda self: self.bad)
     @rule(last_bytes=st.sampled_from([b"", b"\x81", b"\x81\xfe\x10", b"\x01\x85\x00\x00\x00\x00[2,", b"\xff" * 20]))
@@ -174,6 +180,12 @@ class Misbehaving(RuleBasedStateMachine):
     def command(self, action: str) -> None:
         self._asked("POST", f"/charge-points/{self.identity}/commands/{action}", json=COMMANDS[action])
 
+    @precondition(lambda self: self.bad)
+    @rule(action=st.sampled_from([*COMMANDS]), payload=ODD_ANSWERS)
+    def command_and_answer_oddly(self, action: str, payload: Any) -> None:
+        self.command(action)
+        self.answer_oddly(payload, 1)
+
     @rule()
     def withdraw(self) -> None:
         self._asked("DELETE", f"/charge-points/{self.identity}/commands")
@@ -182,6 +194,7 @@ class Misbehaving(RuleBasedStateMachine):
     @rule(payload=ODD_ANSWERS, times=st.integers(1, 2))
     def answer_oddly(self, payload: Any, times: int) -> None:
         for call in self._calls_received():
+            self.happened["odd answer"] += 1
             for _ in range(times):
                 self._say(json.dumps([3, call[1], payload]))
 
@@ -194,18 +207,20 @@ class Misbehaving(RuleBasedStateMachine):
     @rule(is_torn=st.booleans())
     def refuse(self, is_torn: bool) -> None:
         for call in self._calls_received():
+            self.happened["refusal"] += 1
             text = json.dumps([4, call[1], "GenericError", "no", {}])
             self._say(text[:-3] if is_torn else text)
 
     @precondition(lambda self: self.bad)
     @rule()
     def ignore_calls(self) -> None:
-        self._calls_received()
+        self.happened["no answer"] += len(self._calls_received())
 
     @precondition(lambda self: self.bad and self.left_behind)
     @rule()
     def answer_over_the_connection_before(self) -> None:
         for call in self._calls_received():
+            self.happened["answer over another connection"] += 1
             self.left_behind[-1].send(json.dumps([3, call[1], {"status": "Accepted"}]))
 
     # What must be so all the time, and in the end.
@@ -220,7 +235,7 @@ class Misbehaving(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "good"):
             return
-        self.connect_again()
+        self.connect_again(is_heard=True)
         for payload in self.starts:
             self._start(payload)
         self._end_all_commands()
@@ -232,6 +247,7 @@ class Misbehaving(RuleBasedStateMachine):
             assert found["meterStop"] == self.stops[transaction_id]
             assert found["energyWh"] == found["meterStop"] - found["meterStart"]
         assert len(self.acknowledged) == len(self.starts), "a transaction is lost, or there twice"
+        self.happened["transaction"] += len(self.starts)
         for station in [self.bad, self.good, *self.left_behind]:
             if station:
                 station.close()
@@ -302,6 +318,7 @@ def test_whatever_a_station_does_the_others_are_served_and_nothing_is_lost(tmp_p
                 suppress_health_check=list(HealthCheck),
             ),
         )
+    assert {"odd answer", "transaction"} <= (+Misbehaving.happened).keys()
     log = stack.log.read_text()
     assert "Traceback" not in log
     assert not re.findall(r'"level": ?"ERROR".*', log)

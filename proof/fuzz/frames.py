@@ -11,7 +11,7 @@ from csms.runtime import Runtime
 from csms.store.links import Registration
 from csms.v16.registry import actions
 from proof.fuzz.noise import NASTY
-from proof.fuzz.world import FUZZED, Escape, World
+from proof.fuzz.world import FUZZED, Escape, World, transmissible
 from tests.lambda_station import event
 from tests.schemas import assert_valid_answer, schema
 
@@ -40,6 +40,7 @@ class Frames(World):
             self._send_octets()
         else:
             text, is_right = self._frame()
+            text = transmissible(text)
             self._check(text, self.station.send(text), first, is_right=is_right)
         if self.items_of_victim() != before:
             raise Escape("another charge point's items changed")

@@ -152,7 +152,7 @@ class Station(LambdaStation):
 
     def send(self, text: str) -> str | None:
         """Send any text; returns what answers it, on whichever way."""
-        text = _transmissible(text)
+        text = transmissible(text)
         self.world.said.append(f"{self.identity} > {text}")
         before = len(self.world.posted)
         answers = [super().send(text)]
@@ -178,7 +178,7 @@ class Station(LambdaStation):
         ]
 
 
-def _transmissible(text: str) -> str:
+def transmissible(text: str) -> str:
     """As a WebSocket can carry it, in a message that API Gateway takes."""
     octets = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()[:_LONGEST_FRAME]
     return octets.decode(errors="ignore")
