@@ -32,6 +32,11 @@ class InvalidContextError(ValueError):
         super().__init__("\n".join(["The context (cdk.json or -c name=value) is not valid:", *lines]))
 
 
+def machine_output(machine: str) -> str:
+    """The output that tells the id of a machine's client; outputs are named with letters and digits alone."""
+    return f"Machine{machine.title().replace('-', '')}ClientId"
+
+
 class Config(EdgeOptions, FunctionOptions):
     """The application's settings and what only the template needs; context keys are the names in camelCase."""
 
@@ -107,6 +112,16 @@ class Config(EdgeOptions, FunctionOptions):
             return value
         pairs = (part.partition("=") for part in value.split(",") if part.strip())
         return {name.strip(): permission.strip() for name, _, permission in pairs}
+
+    @field_validator("machines")
+    @classmethod
+    def _told_apart(cls, machines: Mapping[str, Permission]) -> Mapping[str, Permission]:
+        outputs: dict[str, str] = {}
+        for machine in machines:
+            other = outputs.setdefault(machine_output(machine), machine)
+            if other != machine:
+                raise ValueError(f"{other} and {machine} would have one output, {machine_output(machine)}")
+        return machines
 
     @model_validator(mode="after")
     def _issuer_and_audience_together(self) -> Self:

@@ -24,7 +24,7 @@ from aws_cdk.aws_cognito import (
 )
 from constructs import Construct
 
-from infra.config import Config
+from infra.config import Config, machine_output
 from infra.definitions import RESOURCE_SERVER, SCOPES, SIGN_IN_URL
 from infra.nag import acknowledge
 
@@ -127,6 +127,6 @@ class Users(Construct):
             "PeopleClientId": people.user_pool_client_id,
         }
         for machine, client in machines.items():
-            outputs[f"Machine{machine.title().replace('-', '')}ClientId"] = client.user_pool_client_id
+            outputs[machine_output(machine)] = client.user_pool_client_id
         for name, value in outputs.items():
             CfnOutput(Stack.of(self), name, value=value)
