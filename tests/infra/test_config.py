@@ -62,7 +62,7 @@ def test_context_of_the_cdk_itself_is_not_ours() -> None:
         ({"machines": "billing=write"}, "machines.billing: Input should be 'read', 'operate' or 'admin'"),
         ({"machines": "billing"}, "machines.billing: Input should be 'read', 'operate' or 'admin'"),
         ({"machines": {"Billing!": "read"}}, "machines.Billing!.[key]: String should match pattern"),
-        ({"machines": "a-1=read,a1=admin"}, "machines: a-1 and a1 would have one output, MachineA1ClientId"),
+        ({"machines": "a-1=read,a1=read"}, "machines: Value error, a-1 and a1 would have one output, Machine"),
         ({"consoleUrls": "http://console.example/"}, "consoleUrls.0: String should match pattern"),
         ({"stage": "on-aws"}, "the user pool's domain, which must not contain 'aws'"),
     ],
