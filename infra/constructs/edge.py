@@ -17,7 +17,6 @@ from aws_cdk.aws_cloudfront import (
     FunctionEventType,
     FunctionRuntime,
     IOriginRequestPolicy,
-    OriginRequestCookieBehavior,
     OriginRequestHeaderBehavior,
     OriginRequestPolicy,
     OriginRequestQueryStringBehavior,
@@ -118,8 +117,6 @@ class Distributions(Construct):
             origin_request_policy_name=name_everywhere(self),
             header_behavior=OriginRequestHeaderBehavior.allow_list(*_MTLS_HEADERS),
             query_string_behavior=OriginRequestQueryStringBehavior.all(),
-            # Without cookies CloudFront would make one request of several for the same path.
-            cookie_behavior=OriginRequestCookieBehavior.all(),
         )
         self._add(
             Edge.MTLS,

@@ -119,7 +119,7 @@ def test_of_a_station_with_a_certificate_the_api_sees_that_and_what_a_handshake_
     assert not headers & {"host", "authorization", EDGE_HEADER, PROOF_HEADER}
     assert len(headers) <= 10
     assert config["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
-    assert config["CookiesConfig"] == {"CookieBehavior": "all"}, "or handshakes would be collapsed into one"
+    assert config["CookiesConfig"] == {"CookieBehavior": "none"}
 
 
 def test_every_distribution_has_a_secret_of_its_own_that_is_nowhere_in_clear(varied: Synthesized) -> None:
