@@ -8,39 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from csms.store.changes import ENDED_CALLS, NEWS, SITE_CHANGES
-from csms.store.keys import INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE
-
-__all__ = [
-    "AWS_SERVICES",
-    "BOUNDARIES_QUEUE",
-    "CALLS_QUEUE",
-    "CHANGES_STREAM",
-    "CONNECT_ROUTE",
-    "DEFAULT_ROUTE",
-    "DISCONNECT_ROUTE",
-    "EVENTS_QUEUE",
-    "FUNCTIONS",
-    "GUARDED_ROUTE",
-    "INDEXES",
-    "OPEN_ROUTES",
-    "PARTITION_KEY",
-    "PREFLIGHT_ROUTE",
-    "QUEUES",
-    "RESOURCE_SERVER",
-    "ROUTE_SELECTION",
-    "SCOPES",
-    "SECRET_ACTIONS",
-    "SIGN_IN_URL",
-    "SITE_CHANGES_STREAM",
-    "SORT_KEY",
-    "STREAM_VIEW",
-    "SWEEP_SCHEDULE",
-    "TTL_ATTRIBUTE",
-    "FunctionDefinition",
-    "QueueSource",
-    "Schedule",
-    "StreamSource",
-]
+from csms.store.keys import INDEXES
 
 AWS_SERVICES: Final = (
     "apigatewaymanagementapi",

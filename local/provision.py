@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.exceptions import ClientError
 
+from csms.store.keys import INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE
 from infra.definitions import (
     BOUNDARIES_QUEUE,
     CALLS_QUEUE,
     EVENTS_QUEUE,
     FUNCTIONS,
-    INDEXES,
-    PARTITION_KEY,
-    SORT_KEY,
     STREAM_VIEW,
-    TTL_ATTRIBUTE,
     QueueSource,
 )
 from infra.workflow import FUNCTIONS_BY_PLACEHOLDER, definition

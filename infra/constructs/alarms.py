@@ -22,8 +22,9 @@ from aws_cdk.aws_stepfunctions import StateMachine
 from constructs import Construct, IConstruct
 
 from csms.metrics import NAMESPACE
+from csms.store.keys import INDEXES
 from infra.config import Config
-from infra.definitions import CHANGES_STREAM, INDEXES, SITE_CHANGES_STREAM, SWEEP_SCHEDULE
+from infra.definitions import CHANGES_STREAM, SITE_CHANGES_STREAM, SWEEP_SCHEDULE
 
 RUNBOOK: Final = "docs/runbook.md"
 """An alarm's description ends with the section there that says what to do."""

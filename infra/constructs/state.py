@@ -16,9 +16,10 @@ from aws_cdk.aws_dynamodb import (
 from aws_cdk.aws_iam import PolicyStatement
 from constructs import Construct
 
+from csms.store.keys import INDEXES, PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE
 from infra.config import Config
 from infra.constructs.functions import Functions
-from infra.definitions import FUNCTIONS, INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW, TTL_ATTRIBUTE
+from infra.definitions import FUNCTIONS, STREAM_VIEW
 
 _RECOVERY_DAYS: Final = 35
 

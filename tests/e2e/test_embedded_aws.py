@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.definitions import INDEXES, TTL_ATTRIBUTE
+from csms.store.keys import INDEXES, TTL_ATTRIBUTE
 from local.aws import EmbeddedAws
 from local.environment import FILES_BUCKET, TABLE_NAME, handler_environment, replaced_environment
 from local.errors import StackError

@@ -1,4 +1,5 @@
-from infra.definitions import FUNCTIONS, STREAM_VIEW, TTL_ATTRIBUTE
+from csms.store.keys import TTL_ATTRIBUTE
+from infra.definitions import FUNCTIONS, STREAM_VIEW
 from local.provision import table_definition
 from tests.infra.synthesized import Properties, Synthesized
 
