@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -64,9 +65,13 @@ class RawStation:
         assert_valid_answer(action, answer)
         return answer
 
-    def listen(self) -> None:
-        """Take what has come by now."""
+    def listen(self, for_s: float = 0.0) -> None:
+        """Take what has come by now, or wait that long for a CALL."""
+        until = time.monotonic() + for_s
         with contextlib.suppress(TimeoutError, ConnectionClosed):
+            while not self.calls and time.monotonic() < until:
+                with contextlib.suppress(TimeoutError):
+                    self._take(self._connection.recv(0.1))
             while True:
                 self._take(self._connection.recv(0.02))
 
