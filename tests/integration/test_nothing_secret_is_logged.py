@@ -114,7 +114,7 @@ def test_of_passwords_that_come_with_a_connection(
     secure = LambdaStation("SECURE")
     assert secure.connect(password=WRONG_PASSWORD.encode())["statusCode"] == 401
     assert secure.connect(password=PASSWORD.encode())["statusCode"] == 200
-    monkeypatch.setattr(csms.store.links, "take", lambda *_: 1 / 0)
+    monkeypatch.setattr(csms.store.links, "take", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         secure.connect(password=PASSWORD.encode())
     assert any(line["message"].startswith("connection refused") for line in said(log))
