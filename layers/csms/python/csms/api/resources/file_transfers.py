@@ -1,5 +1,6 @@
 """Firmware updates and diagnostics of a charge point: what it said of them, and the files it sent."""
 
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -154,6 +155,7 @@ def _diagnostics_view(current: CurrentRequest, transfer: FileTransfer) -> Diagno
     page = ReceivedFilePage([], None)
     if transfer.has_files:
         page = current.store.received_files.list(transfer.charge_point_id, transfer.call_id, limit=_FIRST_FILES)
+        transfer = replace(transfer, has_files=bool(page.files))  # counted before it is stored
     return DiagnosticsView(
         **_fields(current, transfer),
         file_name=transfer.announced_name,
