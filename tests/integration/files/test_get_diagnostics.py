@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from csms.store import file_transfers
+from csms.store.received_files import ReceivedFiles
 from tests.called_station import CalledStation
 from tests.integration.files.http_station import HttpStation
 from tests.integration.files.library import PUBLIC_URL
@@ -196,6 +197,22 @@ def test_a_directory_closes_two_days_later_or_when_withdrawn(
     assert http.put(f"{directory}late", LOG).status == 200
     booted.wait(hours=2)
     assert http.put(f"{directory}later", LOG).status == 404
+
+
+def test_diagnostics_are_completed_when_the_file_is_there_and_not_before(
+    operator: LambdaOperator, http: HttpStation, directory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = ReceivedFiles.add
+    seen: list[str] = []
+
+    def watched(files: ReceivedFiles, *arguments: Any) -> None:
+        seen.append(diagnostics(operator)[0]["state"])
+        add(files, *arguments)
+        seen.append(diagnostics(operator)[0]["state"])
+
+    monkeypatch.setattr(ReceivedFiles, "add", watched)
+    assert http.put(f"{directory}log", LOG).status == 200
+    assert seen == ["under way", "completed"]
 
 
 def test_a_withdrawn_directory_takes_nothing(operator: LambdaOperator, http: HttpStation, directory: str) -> None:
