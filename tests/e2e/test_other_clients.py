@@ -1,6 +1,7 @@
-"""A client from another ecosystem, ocpp-rpc (npm), against the local stack in strict mode.
+"""Charge points that others have built, against the local stack, each with its own copy of the schemas.
 
-It runs a whole charging session, and it does what it is commanded: every operation that OCPP 1.6 has.
+`ocpp-rpc` (npm) in strict mode runs a whole charging session. It and the `ocpp` package (PyPI) do what they are
+commanded: every operation that OCPP 1.6 has.
 """
 
 import hashlib
@@ -8,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,11 +23,12 @@ import pytest
 
 from csms.ocpp.primitives import format_timestamp
 from csms.v16.operations import operations
-from tests.stack import Stack
+from tests.stack import ROOT, SOURCES, Stack
 
-FOLDER = Path(__file__).parent
-INSTALLED = FOLDER / "node_modules" / ".package-lock.json"
-LOCK = FOLDER / "package-lock.json"
+NODE_CLIENT = Path(__file__).parent / "node_client"
+PYTHON_CLIENT = Path(__file__).parent / "python_client"
+INSTALLED = NODE_CLIENT / "node_modules" / ".package-lock.json"
+LOCK = NODE_CLIENT / "package-lock.json"
 IDENTITY = "NODE 1/A+B"
 """Has to be percent-encoded by the client and decoded by us."""
 PASSWORD = "sixteen-or-more!"
@@ -40,7 +43,7 @@ PROFILE: Final = {
     "chargingProfileKind": "Relative",
     "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [PERIOD]},
 }
-LIST: Final = [{"idTag": "NODE-TAG", "idTagInfo": {"status": "Accepted"}}]
+LIST: Final = [{"idTag": "SOME-TAG", "idTagInfo": {"status": "Accepted"}}]
 BATTERY: Final[list[tuple[str, dict[str, Any], str, str | None]]] = [
     ("GetConfiguration", {"key": ["HeartbeatInterval", "Nonsense"]}, "accepted", None),
     ("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "120"}, "accepted", "Accepted"),
@@ -61,7 +64,7 @@ BATTERY: Final[list[tuple[str, dict[str, Any], str, str | None]]] = [
     ),
     (
         "ReserveNow",
-        {"connectorId": 1, "idTag": "NODE-TAG", "expiryDate": SOON, "reservationId": 5},
+        {"connectorId": 1, "idTag": "SOME-TAG", "expiryDate": SOON, "reservationId": 5},
         "accepted",
         "Accepted",
     ),
@@ -72,22 +75,31 @@ BATTERY: Final[list[tuple[str, dict[str, Any], str, str | None]]] = [
 ]
 """What can be commanded of a charge point that idles: payload, end state and the status it answers."""
 
-pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node")
 
-
-@pytest.fixture(scope="session")
 def node_client() -> Path:
     """The scripts with their dependencies exactly as locked."""
+    if shutil.which("npm") is None:
+        pytest.skip("needs Node")
     if not INSTALLED.exists() or INSTALLED.stat().st_mtime < LOCK.stat().st_mtime:
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=FOLDER, check=True)
-    return FOLDER
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=NODE_CLIENT, check=True)
+    return NODE_CLIENT
+
+
+def commanded_by_ocpp_rpc() -> list[str]:
+    """The command that starts it."""
+    return ["node", str(node_client() / "commanded.js")]
+
+
+def commanded_by_ocpp() -> list[str]:
+    """The command that starts it."""
+    return [sys.executable, str(PYTHON_CLIENT / "commanded.py")]
 
 
 @pytest.fixture
 def operator(stack: Stack) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {stack.token}"}
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30, trust_env=False) as client:
-        assert client.post("/id-tags", json=[{"idTag": "NODE-TAG", "status": "Accepted"}]).is_success
+        assert client.post("/id-tags", json=[{"idTag": "SOME-TAG", "status": "Accepted"}]).is_success
         yield client
 
 
@@ -98,10 +110,10 @@ def run_session(script: Path, *arguments: str) -> dict[str, Any]:
     return answers
 
 
-def test_ocpp_rpc_charges_a_car(stack: Stack, operator: httpx.Client, node_client: Path) -> None:
+def test_ocpp_rpc_charges_a_car(stack: Stack, operator: httpx.Client) -> None:
     charge_point = {"id": IDENTITY, "securityProfile": 1, "password": PASSWORD}
     assert operator.post("/charge-points", json=charge_point).is_success
-    said = run_session(node_client / "session.js", stack.ocpp_url, IDENTITY, PASSWORD, "NODE-TAG")
+    said = run_session(node_client() / "session.js", stack.ocpp_url, IDENTITY, PASSWORD, "SOME-TAG")
     transaction = operator.get(f"/transactions/{quote(IDENTITY, safe='')}/{said['start']['transactionId']}").json()
 
     assert said["protocol"] == "ocpp1.6"
@@ -138,12 +150,17 @@ class Commanded:
 
 
 @contextmanager
-def commanded(stack: Stack, operator: httpx.Client, script: Path, identity: str) -> Iterator[Commanded]:
+def commanded(stack: Stack, operator: httpx.Client, program: list[str], identity: str) -> Iterator[Commanded]:
     """Create a charge point and connect it, until it has nothing more to do."""
     charge_point = {"id": identity, "securityProfile": 1, "password": PASSWORD}
     assert operator.post("/charge-points", json=charge_point).is_success
     with subprocess.Popen(
-        ["node", script, stack.ocpp_url, identity, PASSWORD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*program, stack.ocpp_url, identity, PASSWORD],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": SOURCES},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert process.stdout is not None
@@ -158,7 +175,7 @@ def commanded(stack: Stack, operator: httpx.Client, script: Path, identity: str)
 
 def upload_firmware(operator: httpx.Client, content: bytes) -> str:
     """Put an image into the library; returns its location for UpdateFirmware."""
-    image = {"name": "node.bin", "version": "2.0", "sha256": hashlib.sha256(content).hexdigest()}
+    image = {"name": "told.bin", "version": "2.0", "sha256": hashlib.sha256(content).hexdigest()}
     created = operator.post("/firmware", json=image).json()
     upload = created["upload"]
     with httpx.Client(trust_env=False) as web:
@@ -167,14 +184,15 @@ def upload_firmware(operator: httpx.Client, content: bytes) -> str:
     return location
 
 
-def test_ocpp_rpc_does_what_it_is_commanded(stack: Stack, operator: httpx.Client, node_client: Path) -> None:
+@pytest.mark.parametrize("program", [commanded_by_ocpp_rpc, commanded_by_ocpp])
+def test_it_does_what_it_is_commanded(stack: Stack, operator: httpx.Client, program: Callable[[], list[str]]) -> None:
     firmware = os.urandom(200_000)
-    with commanded(stack, operator, node_client / "commanded.js", "NODE-TOLD") as station:
+    with commanded(stack, operator, program(), program.__name__.replace("_", "-")) as station:
         for action, payload, state, status in BATTERY:
             settled = station.is_told(action, payload)
             assert (settled["state"], settled["status"], settled["flagged"]) == (state, status, False), settled
 
-        assert station.is_told("RemoteStartTransaction", {"connectorId": 1, "idTag": "NODE-TAG"})["state"] == "accepted"
+        assert station.is_told("RemoteStartTransaction", {"connectorId": 1, "idTag": "SOME-TAG"})["state"] == "accepted"
         connectors = station.shows("/connectors", lambda page: page["items"][1]["transactionId"])
         transaction_id = connectors["items"][1]["transactionId"]
         assert station.is_told("RemoteStopTransaction", {"transactionId": transaction_id})["state"] == "accepted"
@@ -189,7 +207,7 @@ def test_ocpp_rpc_does_what_it_is_commanded(stack: Stack, operator: httpx.Client
     report, did = station.report, station.report["did"]
     assert report["broken"] == []
     assert set(report["told"]) == set(operations())
-    assert report["localList"] == ["NODE-TAG"]
+    assert report["localList"] == ["SOME-TAG"]
     assert did["start"] == {"idTagInfo": {"status": "Accepted"}, "transactionId": transaction_id}
     assert did["reboot"]["status"] == "Accepted"
     assert did["downloaded"] == {"status": 200, "sha256": hashlib.sha256(firmware).hexdigest()}
