@@ -13,6 +13,7 @@ from typing import Any, Final
 from benchmarks.embedded import embedded_aws
 from benchmarks.lap import station_of_today
 from benchmarks.packages import ROOT, stage
+from infra.definitions import INTERPRETER
 from tests.lambda_station import event
 
 FLOOR: Final = "floor"
@@ -63,7 +64,7 @@ def _cold_start(
 
 
 def _probe(what: str, events: Path, staged: Path | None) -> dict[str, float]:
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "" if staged is None else "1"}
+    environment = os.environ | INTERPRETER | {"PYTHONDONTWRITEBYTECODE": "" if staged is None else "1"}
     if staged is not None:
         environment["PYTHONPATH"] = os.pathsep.join((str(staged), str(ROOT)))
     arguments = [] if what == FLOOR else [str(events / f"{what}.json")]

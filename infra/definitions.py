@@ -22,6 +22,9 @@ AWS_SERVICES: Final = (
 )
 """The services that `csms` makes clients of: botocore's models of all others stay out of the layer."""
 
+INTERPRETER: Final = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
+"""What every function's environment has besides settings: pydantic need not look through all that is installed."""
+
 STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
 """What the table's stream carries of each change."""
 

@@ -19,7 +19,7 @@ from constructs import Construct
 from infra.config import Config
 from infra.constructs.layers import ARCHITECTURE, ROOT, RUNTIME, UNWANTED, Layers
 from infra.constructs.logs import log_group
-from infra.definitions import FUNCTIONS, FunctionDefinition, QueueSource
+from infra.definitions import FUNCTIONS, INTERPRETER, FunctionDefinition, QueueSource
 from infra.nag import acknowledge
 
 
@@ -29,7 +29,7 @@ class Functions(Construct):
     def __init__(self, scope: Construct, construct_id: str, config: Config, environment: Mapping[str, str]) -> None:
         super().__init__(scope, construct_id)
         self._config = config
-        self._environment = environment
+        self._environment = dict(environment)
         self._layers = Layers(self, "Layers", for_this_machine=config.emulator is not None)
         self._functions = {name: self._build(definition) for name, definition in FUNCTIONS.items()}
 
@@ -63,7 +63,7 @@ class Functions(Construct):
             layers=self._layers.versions,
             memory_size=self._config.function_memory_mb.get(name, definition.memory_mb),
             timeout=Duration.seconds(definition.timeout_s),
-            environment=dict(self._environment),
+            environment=INTERPRETER | self._environment,
             role=role,
             log_group=group,
             logging_format=LoggingFormat.JSON,

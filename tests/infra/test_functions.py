@@ -8,7 +8,7 @@ from aws_cdk.aws_lambda import Code, Function
 
 from csms.settings import Settings
 from infra.constructs.layers import RUNTIME, Layers
-from infra.definitions import CALLS_QUEUE, FUNCTIONS
+from infra.definitions import CALLS_QUEUE, FUNCTIONS, INTERPRETER
 from tests.infra.synthesized import ROOT, Synthesized, flat, listed, unbundled_app
 
 
@@ -38,7 +38,8 @@ def test_a_function_contains_its_own_folder_and_nothing_else(deployed: Synthesiz
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_environment_is_what_the_settings_are_read_from(deployed: Synthesized, name: str) -> None:
     variables = deployed.functions()[name]["Environment"]["Variables"]
-    ours = {key: flat(value) for key, value in variables.items() if not key.startswith("POWERTOOLS_")}
+    assert INTERPRETER.items() <= variables.items()
+    ours = {key: flat(value) for key, value in variables.items() if key not in INTERPRETER}
     assert set(ours) == {field.upper() for field in Settings.model_fields}
     settings = Settings.model_validate({key.lower(): value for key, value in ours.items()})
     assert settings.stage == "prod"

@@ -17,14 +17,13 @@ print(json.dumps([name for name in sys.modules if name == "csms" or name.startsw
 """
 
 NEEDED = """
-    csms authorization call_queue calls digest ending gateway ids log metrics redaction reservations runtime schema
-    secrets sessions settings websocket_events
+    csms authorization digest ending gateway ids log metrics reservations runtime schema sessions settings
+    websocket_events
     ocpp ocpp.errors ocpp.frames ocpp.json_types ocpp.primitives
-    store store.calls store.charge_points store.configuration store.connectors store.errors store.file_transfers
-    store.history store.id_tags store.json_text store.keys store.links store.listing store.messages store.meter_values
-    store.orphans store.reservations store.sessions store.table store.transactions
-    v16 v16.answer v16.exchange v16.messages v16.operations v16.payload v16.registry v16.transfer_progress v16.types
-    v16.vendors
+    store store.charge_points store.connectors store.errors store.history store.id_tags store.json_text store.keys
+    store.links store.listing store.messages store.meter_values store.reservations store.sessions store.table
+    store.transactions
+    v16 v16.answer v16.exchange v16.messages v16.payload v16.registry v16.transfer_progress v16.types v16.vendors
 """
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
-from csms.call_queue import CallQueue, Deadline, Dispatch
+from csms.call_queue import CallQueue, Commission, Deadline, Dispatch
 from csms.digest import digest
 from csms.gateway import Gateway, Posted
 from csms.ids import CallId, ChargePointId
@@ -23,13 +23,11 @@ from csms.settings import Settings
 from csms.store import Store
 from csms.store.calls import Call, CallState, Claim, Outcome, new_call_id
 from csms.store.errors import ConditionFailed
-from csms.store.links import LONGEST_WAITING_LIST, Flight, Link, WaitingListFull
+from csms.store.links import LONGEST_WAITING_LIST, POST_TIME, Flight, Link, WaitingListFull
 from csms.store.messages import Exchanged
 
 logger = logging.getLogger(__name__)
 
-_MARGIN: Final = timedelta(seconds=5)
-"""A post may take this long; one that could still be under way at the deadline is not begun."""
 _RETRY: Final = timedelta(seconds=2)
 _LONGEST_STALL: Final = timedelta(minutes=5)
 """No invocation lives longer."""
@@ -287,12 +285,16 @@ class CallEngine:
             self._follow(call, self._clock())
 
     def heal(self, link: Link, now: datetime) -> None:
-        """Wake the engine if the link, as a message of the station showed it, says that somebody died."""
-        is_overdue = link.flight is not None and link.flight.until + _MARGIN < now
-        is_forgotten = link.flight is None and bool(link.waiting)
-        if is_overdue or is_forgotten:
+        """Wake the engine if a message of the station showed the link to be forsaken: somebody died."""
+        if link.is_forsaken(now):
             begin = self._callable_from(link)
             self._queue().send(Dispatch(link.charge_point_id), max(begin - now, timedelta()) if begin else timedelta())
+
+    def commission(self, link: Link, booted_at: datetime) -> None:
+        """Have a station that was accepted commissioned when it had time to settle."""
+        if self._settings.commissioning and not link.is_quiet:
+            wake = Commission(link.charge_point_id, booted_at)
+            self._queue().send(wake, timedelta(seconds=self._settings.call_settle_s))
 
     def _end_with(self, call: Call, answer: CallResult | CallError, text: str, now: datetime) -> bool:
         """End a sent call with its answer; False if the deadline, or a repetition, was faster."""
@@ -379,7 +381,7 @@ class CallEngine:
 
     def _watch(self, link: Link, flight: Flight) -> None:
         """See to a flight that is overdue: its deadline message may have been lost with its sender."""
-        if flight.until + _MARGIN < self._clock():
+        if flight.is_overdue(self._clock()):
             self._queue().send(Deadline(link.charge_point_id, flight.call_id, flight.attempt, flight.until))
 
     def _send_next(self, link: Link, call_id: CallId) -> bool:
@@ -435,7 +437,7 @@ class CallEngine:
         return True
 
     def _post(self, call: Call, link: Link, flight: Flight) -> None:
-        if link.connection_id is None or self._clock() >= flight.until - _MARGIN:
+        if link.connection_id is None or self._clock() >= flight.until - POST_TIME:
             return  # too late to begin: the deadline decides
         text = frames.serialize(frames.Call(call.id, call.action, call.payload))
         match self._gateway().post(link.connection_id, text):

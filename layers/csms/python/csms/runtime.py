@@ -7,26 +7,25 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.config import Config
 
-from csms.call_queue import CallQueue
-from csms.calls import CallEngine
 from csms.gateway import Gateway
 from csms.log import configure_logging
-from csms.secrets import Secrets
 from csms.sessions import LiveSessions
 from csms.settings import Settings
 from csms.store import Store
 from csms.v16.answer import Answerer
-from csms.v16.operations import V16Operations
 
 if TYPE_CHECKING:
     from csms.boundary_queue import BoundaryQueue
     from csms.bulk import BulkCommands
+    from csms.call_queue import CallQueue
+    from csms.calls import CallEngine
     from csms.charging_plans import ChargingPlans
     from csms.connections import Connections
     from csms.edge import Edges
     from csms.event_bus import EventBus
     from csms.event_queue import EventQueue
     from csms.files import Files
+    from csms.secrets import Secrets
     from csms.v16.orders import Commands
     from csms.workflows import StepFunctions
 
@@ -75,11 +74,14 @@ class Runtime:
     @cached_property
     def answerer(self) -> Answerer:
         """Answers what charge points send."""
-        return Answerer(self.settings, self.store, self.sessions, self.calls, lambda: self.call_queue)
+        return Answerer(self.settings, self.store, self.sessions, lambda: self.calls)
 
     @cached_property
-    def calls(self) -> CallEngine:
+    def calls(self) -> "CallEngine":
         """Calls charge points."""
+        from csms.calls import CallEngine
+        from csms.v16.operations import V16Operations
+
         operations = V16Operations(self.settings, self.store, self.secrets)
         return CallEngine(
             self.settings,
@@ -105,8 +107,10 @@ class Runtime:
         return BulkCommands(self.store, lambda: self.call_queue, self.commands, self.calls)
 
     @cached_property
-    def secrets(self) -> Secrets:
+    def secrets(self) -> "Secrets":
         """Keeps what is secret in a call until it is sent; the client is made for the first one."""
+        from csms.secrets import Secrets
+
         config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
         return Secrets(cache(lambda: boto3.client("kms", config=config)), self.settings.secrets_key_id)
 
@@ -133,8 +137,10 @@ class Runtime:
         return BoundaryQueue(boto3.client("sqs", config=_PATIENT), self.settings.boundaries_queue_url)
 
     @cached_property
-    def call_queue(self) -> CallQueue:
+    def call_queue(self) -> "CallQueue":
         """Wakes the engine later; a message sent twice wakes it twice, which does no harm."""
+        from csms.call_queue import CallQueue
+
         return CallQueue(boto3.client("sqs", config=_PATIENT), self.settings.calls_queue_url)
 
     @cached_property

@@ -35,6 +35,10 @@ class Flight:
     attempt: int
     until: datetime
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether nobody is at it any more: its deadline is over, and a post that began before as well."""
+        return self.until + POST_TIME < now
+
 
 @dataclass(frozen=True)
 class Link:
@@ -79,6 +83,10 @@ class Link:
         """Whether we asked the station for this message."""
         return action in self.allowed and now <= self.allowed[action]
 
+    def is_forsaken(self, now: datetime) -> bool:
+        """Whether its calls stand still: the outstanding one is overdue, or calls wait and none is outstanding."""
+        return bool(self.waiting) if self.flight is None else self.flight.is_overdue(now)
+
     def holds(self, call_id: CallId) -> bool:
         """Whether the call waits or is in flight."""
         return call_id in self.waiting or (self.flight is not None and self.flight.call_id == call_id)
@@ -94,6 +102,8 @@ class WaitingListFull(Exception):  # noqa: N818  it is an answer, not an error
 
 
 LONGEST_WAITING_LIST: Final = 100
+POST_TIME: Final = timedelta(seconds=5)
+"""A post may take this long; one that could still be under way at the deadline is not begun."""
 _LEAST_PATIENCE: Final = timedelta(minutes=15)
 _ALLOWED: Final = "allowed_"
 _EXISTS: Final = Attr(keys.PARTITION_KEY).exists()

@@ -5,11 +5,9 @@ A readable CALL gets exactly one answer. Everything else gets none.
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
-from csms.call_queue import CallQueue, Commission
-from csms.calls import CallEngine
 from csms.ocpp import frames
 from csms.ocpp.errors import CallViolation, ErrorCode, InvalidPayload, MalformedCall, UnreadableFrame
 from csms.ocpp.frames import Call, CallError, CallResult, Frame
@@ -17,11 +15,14 @@ from csms.ocpp.json_types import JsonObject, MessageId
 from csms.sessions import Connection, LiveSessions, Session, UnknownSessionError
 from csms.settings import Settings
 from csms.store import Store
-from csms.store.links import Link, Registration
+from csms.store.links import Registration
 from csms.store.messages import Exchanged
 from csms.store.table import deadline
 from csms.v16.exchange import Exchange
 from csms.v16.registry import Action, actions
+
+if TYPE_CHECKING:
+    from csms.calls import CallEngine
 
 logger = logging.getLogger(__name__)
 
@@ -34,18 +35,12 @@ class Answerer:
     """Answers what charge points send."""
 
     def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        sessions: LiveSessions,
-        calls: CallEngine,
-        queue: Callable[[], CallQueue],
+        self, settings: Settings, store: Store, sessions: LiveSessions, calls: Callable[[], "CallEngine"]
     ) -> None:
         self._settings = settings
         self._store = store
         self._sessions = sessions
         self._calls = calls
-        self._queue = queue
 
     def answer(self, text: str, connection: Connection, now: datetime) -> str | None:
         """The frame to send back, or None where none is due."""
@@ -70,24 +65,19 @@ class Answerer:
     def _receive(self, frame: Frame | MalformedCall, text: str, connection: Connection, now: datetime) -> str | None:
         is_boot = isinstance(frame, Call) and frame.action == "BootNotification"
         session = self._sessions.resume(connection, now, is_boot=is_boot, is_answer=_is_answer(frame))
-        if session.is_touched:
-            self._calls.heal(session.link, now)
+        if session.is_touched and session.link.is_forsaken(now):
+            self._calls().heal(session.link, now)
         match frame:
             case Call():
                 reply = self._answer_call(frame, text, session, now)
-                if is_boot:
-                    self._commission(session.link, now)
+                if is_boot and session.link.registration is Registration.ACCEPTED:
+                    self._calls().commission(session.link, now)
                 return reply
             case MalformedCall():
                 return self._refuse(frame, text, session, now)
             case _:
-                self._calls.settle(session.charge_point_id, frame, text)
+                self._calls().settle(session.charge_point_id, frame, text)
                 return None
-
-    def _commission(self, link: Link, booted_at: datetime) -> None:
-        if self._settings.commissioning and link.registration is Registration.ACCEPTED and not link.is_quiet:
-            delay = timedelta(seconds=self._settings.call_settle_s)
-            self._queue().send(Commission(link.charge_point_id, booted_at), delay)
 
     def _refuse(self, call: MalformedCall, text: str, session: Session, now: datetime) -> str:
         action = actions().get(call.action or "")

@@ -29,6 +29,7 @@ from csms.settings import Settings
 from csms.store import Store
 from csms.store.calls import Call, CallState, Outcome
 from csms.store.links import Link, Registration
+from csms.v16.official import is_official
 from csms.v16.payload import Payload
 
 if TYPE_CHECKING:
@@ -217,15 +218,15 @@ class Operation(Generic[RequestT, ResponseT]):
 
     def outcome(self, payload: Any) -> Outcome:
         """What an answer means. One outside the schema is flagged, and used where its meaning is clear."""
-        faults = self._faults(payload)
+        is_flagged = not is_official(self.response, payload)
         status = self._status_in(payload)
         if status is not None:
             is_accepted = status in _ACCEPTED and (not self.statuses or status in self.statuses)
-            return Outcome(CallState.ACCEPTED if is_accepted else CallState.REJECTED, status, payload, bool(faults))
+            return Outcome(CallState.ACCEPTED if is_accepted else CallState.REJECTED, status, payload, is_flagged)
         required = {to_camel(name) for name, found in self.response.model_fields.items() if found.is_required()}
-        if required and not faults.isdisjoint(required | {_ALL_OF_IT}):
+        if required and not self._unreadable_in(payload).isdisjoint(required | {_ALL_OF_IT}):
             return Outcome(CallState.FAILED, _UNREADABLE, payload, is_flagged=True)
-        return Outcome(CallState.ACCEPTED, None, payload, bool(faults))
+        return Outcome(CallState.ACCEPTED, None, payload, is_flagged)
 
     def _status_in(self, payload: Any) -> str | None:
         """In the schema's spelling; a status that the operation does not have as it came."""
@@ -235,8 +236,8 @@ class Operation(Generic[RequestT, ResponseT]):
         known = {status.casefold(): status for status in self.statuses}
         return known.get(given.strip().casefold(), given[:_LONGEST_STATUS])
 
-    def _faults(self, payload: Any) -> set[Any]:
-        """The fields of an answer that break the schema."""
+    def _unreadable_in(self, payload: Any) -> set[Any]:
+        """The fields of an answer that make no sense."""
         try:
             self.response.model_validate(payload)
         except ValidationError as error:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from csms.v16 import official
 from csms.v16.operations import CommandRequest, CommandResponse, Operation
 
 
@@ -19,7 +20,7 @@ class DataTransferResponse(CommandResponse):
     """DataTransfer.conf [S 6.16]: Accepted, Rejected, UnknownMessageId or UnknownVendorId. `data` as it came."""
 
     status: Literal["Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId"]
-    data: Any = None
+    data: Annotated[Any, official.text()] = None
 
 
 DATA_TRANSFER = Operation("DataTransfer", DataTransferRequest, DataTransferResponse)

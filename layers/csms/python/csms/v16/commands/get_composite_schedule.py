@@ -1,9 +1,10 @@
 """GetCompositeSchedule [S 5.7]: what a charge point expects to follow; of connector 0, what it draws from the grid."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from csms.ocpp.primitives import Timestamp
 from csms.smart_charging.profiles import ChargingRateUnit
+from csms.v16 import official
 from csms.v16.charging_profiles import known_limits, unit_faults
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Situation
 from csms.v16.payload import Payload
@@ -32,7 +33,7 @@ class CompositeSchedule(Payload):
 
     duration: int | None = None
     start_schedule: Timestamp | None = None
-    charging_rate_unit: str
+    charging_rate_unit: Annotated[str, official.word("A", "W")]
     charging_schedule_period: tuple[CompositePeriod, ...]
     min_charging_rate: float | None = None
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from csms.calls import CallRefused
 from csms.ocpp.json_types import JsonObject
 from csms.store.configuration import Reported
-from csms.v16 import commissioning
+from csms.v16 import commissioning, official
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Settled, Situation
 from csms.v16.payload import Payload
 from csms.v16.rules import known_number
@@ -38,9 +38,9 @@ class GetConfigurationRequest(CommandRequest):
 class KeyValue(Payload):
     """One key of the answer [S 7.29]."""
 
-    key: str
+    key: Annotated[str, official.text(50)]
     readonly: bool
-    value: str | None = None
+    value: Annotated[str | None, official.text(500)] = None
 
 
 class ReadableKeyValue(Payload):
@@ -55,7 +55,7 @@ class GetConfigurationResponse(CommandResponse):
     """GetConfiguration.conf [S 6.22]."""
 
     configuration_key: tuple[KeyValue, ...] | None = None
-    unknown_key: tuple[str, ...] | None = None
+    unknown_key: tuple[Annotated[str, official.text(50)], ...] | None = None
 
 
 GET_CONFIGURATION = Operation("GetConfiguration", GetConfigurationRequest, GetConfigurationResponse)

@@ -3,10 +3,13 @@
 Stations append a name of their own to the location, or none; what they announce in the answer may be a third one.
 """
 
+from typing import Annotated
+
 from csms.calls import CallRefused
 from csms.ocpp.json_types import JsonObject
 from csms.ocpp.primitives import GivenTimestamp, Text255
 from csms.store.file_transfers import FileKind
+from csms.v16 import official
 from csms.v16.operations import CommandRequest, CommandResponse, Operation, Prepared, Settled, Situation
 from csms.v16.transfers import (
     begin,
@@ -32,7 +35,7 @@ class GetDiagnosticsRequest(CommandRequest):
 class GetDiagnosticsResponse(CommandResponse):
     """GetDiagnostics.conf [S 6.20]. No file name: nothing to upload."""
 
-    file_name: Text255 | None = None
+    file_name: Annotated[Text255 | None, official.text(255)] = None
 
 
 GET_DIAGNOSTICS = Operation("GetDiagnostics", GetDiagnosticsRequest, GetDiagnosticsResponse, fills=("location",))

@@ -1,11 +1,10 @@
 """DiagnosticsStatusNotification [S 4.4]: how a diagnostics upload goes."""
 
-from csms.store.file_transfers import FileKind
 from csms.store.history import EventKind
 from csms.v16.exchange import Exchange
 from csms.v16.payload import Payload
 from csms.v16.registry import answers
-from csms.v16.transfer_progress import attach_status
+from csms.v16.transfer_progress import attach_diagnostics_status
 from csms.v16.types import DiagnosticsStatusText
 
 
@@ -25,5 +24,5 @@ def answer_diagnostics_status_notification(
 ) -> DiagnosticsStatusNotificationResponse:
     """Keep it in the history, and with the request it must be about."""
     exchange.record(EventKind.DIAGNOSTICS, request.write())
-    attach_status(exchange, FileKind.DIAGNOSTICS, request.status)
+    attach_diagnostics_status(exchange, request.status)
     return DiagnosticsStatusNotificationResponse()

@@ -1,11 +1,10 @@
 """FirmwareStatusNotification [S 4.5]: how a firmware update goes."""
 
-from csms.store.file_transfers import FileKind
 from csms.store.history import EventKind
 from csms.v16.exchange import Exchange
 from csms.v16.payload import Payload
 from csms.v16.registry import answers
-from csms.v16.transfer_progress import attach_status
+from csms.v16.transfer_progress import attach_firmware_status
 from csms.v16.types import FirmwareStatusText
 
 
@@ -25,5 +24,5 @@ def answer_firmware_status_notification(
 ) -> FirmwareStatusNotificationResponse:
     """Keep it in the history, and with the update it must be about."""
     exchange.record(EventKind.FIRMWARE, request.write())
-    attach_status(exchange, FileKind.FIRMWARE, request.status)
+    attach_firmware_status(exchange, request.status)
     return FirmwareStatusNotificationResponse()
