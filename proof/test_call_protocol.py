@@ -5,29 +5,45 @@ show with two. Each case names what may happen besides: calls are placed, dispat
 always.
 """
 
+from datetime import timedelta
+from typing import Final, NamedTuple
+
 import pytest
 
-from proof.call_protocol import Explorer
-
-CASES: list[tuple[tuple[str, ...], int, dict[str, int]]] = [
-    (("ClearCache",), 3, {"crash": 1, "time": 1}),
-    (("Reset",), 2, {"crash": 2, "time": 1}),
-    (("Reset",), 2, {"trouble": 1, "time": 1, "cancel": 1}),
-    (("ClearCache",), 1, {"disconnect": 1, "reconnect": 1, "speak": 1, "time": 1}),
-    (("Reset",), 1, {"crash": 1, "reconnect": 1, "speak": 1, "time": 1}),
-    (("ClearCache", "Reset"), 2, {"time": 1}),
-    (("ClearCache", "Reset"), 1, {"crash": 1, "time": 1}),
-    (("ClearCache", "Reset"), 1, {"cancel": 1, "trouble": 1}),
-    (("ClearCache", "Reset"), 1, {"reconnect": 1, "speak": 1}),
-]
+from proof.call_protocol.explorer import Explorer
 
 
-@pytest.mark.parametrize(("orders", "switches", "events"), CASES)
-def test_every_call_ends_once_whatever_the_order(
-    orders: tuple[str, ...], switches: int, events: dict[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Case(NamedTuple):
+    """Calls, how often a process is left in the middle of its work, and what may happen how often."""
+
+    orders: tuple[str, ...]
+    switches: int
+    events: dict[str, int]
+    lifetime: timedelta = timedelta(minutes=20)
+
+
+CASES: Final = {
+    "death": Case(("ClearCache",), 3, {"crash": 1, "time": 1}),
+    "deaths": Case(("Reset",), 2, {"crash": 2, "time": 1}),
+    "trouble": Case(("Reset",), 2, {"trouble": 1, "time": 1, "cancel": 1}),
+    "lapse": Case(("ClearCache",), 2, {"time": 2, "sweep": 1, "crash": 1}, timedelta(seconds=40)),
+    "odd_deliveries": Case(("Reset",), 2, {"early": 1, "again": 1, "time": 1}),
+    "silence": Case(("ClearCache",), 1, {"disconnect": 1, "reconnect": 1, "speak": 1, "time": 1}),
+    "late_answer": Case(("Reset",), 1, {"reconnect": 1, "late": 1, "again": 1, "time": 1}),
+    "reconnections": Case(("ClearCache",), 1, {"reconnect": 2, "disconnect": 1, "speak": 1}),
+    "reconnecting_death": Case(("Reset",), 1, {"crash": 1, "reconnect": 1, "speak": 1, "time": 1}),
+    "two_calls": Case(("ClearCache", "Reset"), 2, {"time": 1}),
+    "two_calls_death": Case(("ClearCache", "Reset"), 1, {"crash": 1, "time": 1}),
+    "two_calls_trouble": Case(("ClearCache", "Reset"), 1, {"cancel": 1, "trouble": 1}),
+    "two_calls_reconnection": Case(("ClearCache", "Reset"), 1, {"reconnect": 1, "speak": 1}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_call_ends_once_whatever_the_order(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = CASES[name]
     monkeypatch.setattr("csms.calls.logger.disabled", True)
-    explorer = Explorer(switches=switches, **events)
+    explorer = Explorer(switches=case.switches, lifetime=case.lifetime, **case.events)
     monkeypatch.setattr("csms.calls.new_call_id", explorer.machine.new_call_id)
-    assert explorer.explore(*orders) > 1_000
-    assert {*events, "place", "deliver", "answer"} <= explorer.happened.keys()
+    assert explorer.explore(*case.orders) > 1_000
+    assert {*case.events, "place", "deliver", "answer"} <= explorer.happened.keys()

@@ -10,6 +10,7 @@ from csms.ids import ChargePointId
 from csms.runtime import Runtime
 from csms.store.calls import Call, Calls, CallState
 from csms.store.keys import shard_of
+from csms.store.links import Link, Links
 from tests.called_station import CalledStation
 
 CP001 = ChargePointId("CP001")
@@ -128,3 +129,28 @@ def test_the_next_message_of_a_station_finds_a_flight_whose_deadline_was_lost(
     called.result("Heartbeat", {})
     called.run_wakes()
     assert called.stored(call).state is CallState.TIMED_OUT
+
+
+def test_a_call_that_a_reconnection_takes_the_slot_from_as_its_deadline_puts_it_back_is_sent(
+    called: CalledStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        raise ProcessDied
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Calls, "mark_sent", die)
+        with pytest.raises(ProcessDied):
+            called.is_called("ClearCache", lifetime=LIFETIME)
+    put_back = Links.put_back
+
+    def overtaken(*arguments: Any) -> Link | None:
+        called.connect()
+        return put_back(*arguments)
+
+    monkeypatch.setattr(Links, "put_back", overtaken)
+    called.wait(seconds=31)
+    called.run_wakes()
+    called.result("Heartbeat", {})
+    called.wait(seconds=31)
+    called.run_wakes()
+    assert [frame[2] for frame in called.posted] == ["ClearCache"]

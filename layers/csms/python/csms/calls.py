@@ -486,10 +486,12 @@ class CallEngine:
         flight = Flight(deadline.call_id, deadline.attempt, deadline.until)
         link = links.get(charge_point_id)
         if link and link.flight == flight:
-            return links.put_back(charge_point_id, flight) if is_queued else links.land(charge_point_id, flight)
-        if link and is_queued and not link.holds(deadline.call_id):
-            return links.enqueue(charge_point_id, deadline.call_id, in_front=True)
-        return link
+            freed = links.put_back(charge_point_id, flight) if is_queued else links.land(charge_point_id, flight)
+            if freed or not is_queued:  # otherwise a new connection has just taken the slot from it
+                return freed
+        elif link is None or not is_queued or link.holds(deadline.call_id):
+            return link
+        return links.enqueue(charge_point_id, deadline.call_id, in_front=True)
 
     def _withdraw(self, call: Call, state: CallState, status: str) -> Call | None:
         """End a queued call and make room for another on the waiting list of a station that may be away for long."""
