@@ -50,7 +50,7 @@ check: .venv/dev ## linters, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: .venv/dev ## measure handlers, imports, DynamoDB units and a fleet
+bench: .venv/dev ## measure handlers, imports, DynamoDB units, fleets (ARGS="--only load --stations 1000")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 synth: .venv/dev ## the CloudFormation template, into cdk.out

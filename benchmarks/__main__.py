@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         stations=options.stations,
         day_s=options.day,
         visits=options.visits,
+        minutes=options.minutes,
         as_counted=options.as_counted,
     )
     print("\n\n".join(table.to_text() for section in sections for table in section.tables))
@@ -45,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--as-counted", action="store_true", help="cost: of what was counted before, without counting")
     parser.add_argument("--laps", type=int, default=150, help="runs of every message (default: %(default)s)")
     parser.add_argument("--starts", type=int, default=9, help="fresh processes per cold start (default: %(default)s)")
-    parser.add_argument("--stations", type=int, nargs="+", default=[50, 500], help="fleets (default: 50 500)")
+    parser.add_argument("--stations", type=int, nargs="+", help="fleets (default: 50 500; of load: 50)")
+    parser.add_argument("--minutes", type=float, default=1, help="of ordinary life, for load (default: %(default)s)")
     parser.add_argument(
         "--day", type=float, metavar="SECONDS", help="of a fleet (default: 0.6 per station, at least 60)"
     )

@@ -3,19 +3,12 @@
 import asyncio
 import tempfile
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Final, TypeAlias
 
-import boto3
-
+from benchmarks.stored import compare_transactions, store_at
 from csms.authorization import IdTag
-from csms.ids import ChargePointId, TransactionId
-from csms.settings import Settings
-from csms.store import Store
-from csms.store.transactions import TransactionFilter
-from local.environment import TABLE_NAME, handler_environment, replaced_environment
-from local.fleet import FleetPlan, FleetReport, SentTransaction, run_fleet
+from local.fleet import FleetPlan, FleetReport, run_fleet
 from local.fleet.clock import DayClock
 from local.fleet.report import Recorder, percentile
 from tests.stack import running_stack
@@ -66,7 +59,7 @@ def measure_fleet(stations: int, day_s: float, visits: int) -> FleetRun:
     """One day of a fleet at a fresh stack."""
     id_tags = tuple(f"BENCH-{number:04d}" for number in range(stations + 2))
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory)) as stack:
-        store = _store(stack.aws_url)
+        store = store_at(stack.aws_url)
         for id_tag in id_tags:
             store.id_tags.put(IdTag(id_tag, max_active_transactions=None))
         plan = FleetPlan(
@@ -80,55 +73,6 @@ def measure_fleet(stations: int, day_s: float, visits: int) -> FleetRun:
         )
         settled = Settled(day_s)
         report = asyncio.run(run_fleet(plan, settled.follow))
-        stored, differences = _compare(store, report, plan)
-    return FleetRun(report, day_s, settled.percentiles(), stored, differences)
-
-
-def _store(aws_url: str) -> Store:
-    with replaced_environment(handler_environment(aws_url, "")):
-        return Store(boto3.session.Session().client("dynamodb"), Settings(table_name=TABLE_NAME))
-
-
-def _compare(store: Store, report: FleetReport, plan: FleetPlan) -> tuple[int, list[str]]:
-    stored, differences = 0, []
-    sent_by: dict[str, list[SentTransaction]] = {plan.identity(index): [] for index in range(plan.stations)}
-    for sent in report.transactions:
-        sent_by[sent.charge_point].append(sent)
-    for identity, all_sent in sent_by.items():
-        listed = _listed(store, ChargePointId(identity), all_sent)
-        stored += len(listed)
-        if listed != {sent.transaction_id for sent in all_sent}:
-            differences.append(f"{identity}: {len(all_sent)} transactions sent, {len(listed)} stored")
-        differences += filter(None, (_difference(store, sent) for sent in all_sent))
-    return stored, differences
-
-
-def _listed(store: Store, charge_point_id: ChargePointId, all_sent: list[SentTransaction]) -> set[int]:
-    """The ended transactions of the charge point, on the days that were lived and around them."""
-    if not all_sent:
-        return set()
-    wanted = TransactionFilter(
-        since=min(sent.start for sent in all_sent) - timedelta(days=1),
-        until=max(sent.stop for sent in all_sent) + timedelta(days=1),
-        charge_point_id=charge_point_id,
-    )
-    ids: set[int] = set()
-    page = store.transactions.list(wanted, limit=100)
-    ids |= {transaction.id for transaction in page.things}
-    while page.cursor:
-        page = store.transactions.list(wanted, limit=100, cursor=page.cursor)
-        ids |= {transaction.id for transaction in page.things}
-    return ids
-
-
-def _difference(store: Store, sent: SentTransaction) -> str | None:
-    """How the stored transaction and its meter values are other than what was sent."""
-    charge_point_id, number = ChargePointId(sent.charge_point), TransactionId(sent.transaction_id)
-    stored = store.transactions.get(charge_point_id, number)
-    if stored is None or stored.stop is None:
-        return f"{sent.charge_point}/{number}: not stored as stopped"
-    if stored.energy_wh != sent.energy_wh:
-        return f"{sent.charge_point}/{number}: {sent.energy_wh} Wh sent, {stored.energy_wh} Wh stored"
-    messages = sum(1 for _ in store.meter_values.all_of_transaction(charge_point_id, number))
-    expected = sent.meter_values + 1  # and the transactionData of its StopTransaction
-    return None if messages == expected else f"{sent.charge_point}/{number}: {messages} of {expected} meter messages"
+        identities = map(plan.identity, range(plan.stations))
+        kept = compare_transactions(store, report.transactions, identities)
+    return FleetRun(report, day_s, settled.percentiles(), kept.transactions, kept.differences)

@@ -10,12 +10,16 @@ from benchmarks.cost_section import cost_section
 from benchmarks.counted import Counted, cold_start_ms, count
 from benchmarks.fleet_section import fleet_section
 from benchmarks.imports_section import imports_section
+from benchmarks.load_section import load_section
 from benchmarks.machine import this_machine
 from benchmarks.planning_section import planning_section
 from benchmarks.section import Section
 from benchmarks.steps_section import steps_section
 
-PARTS: Final = ("actions", "commands", "imports", "fleet", "cost", "planning", "steps")
+PARTS: Final = ("actions", "commands", "imports", "fleet", "load", "cost", "planning", "steps")
+
+_FLEETS: Final = (50, 500)
+_LOAD: Final = 50
 
 
 def run_parts(
@@ -23,9 +27,10 @@ def run_parts(
     *,
     laps: int,
     starts: int,
-    stations: Sequence[int],
+    stations: Sequence[int] | None,
     day_s: float | None,
     visits: int,
+    minutes: float = 1,
     as_counted: bool = False,
 ) -> list[Section]:
     """The sections in the order of `names`; actions are measured once, for the cost as well.
@@ -39,7 +44,8 @@ def run_parts(
         "actions": lambda: actions_section(costs),
         "commands": commands_section,
         "imports": lambda: imports_section(starts),
-        "fleet": lambda: fleet_section(stations, day_s, visits),
+        "fleet": lambda: fleet_section(stations or _FLEETS, day_s, visits),
+        "load": lambda: load_section(max(stations) if stations else _LOAD, minutes),
         "cost": lambda: cost_section(Counted.read() if as_counted else count(costs, cold_start_ms(), machine)),
         "planning": planning_section,
         "steps": steps_section,

@@ -1,4 +1,4 @@
-"""`python -m local`, which is `make run`: the local stack until Ctrl-C."""
+"""`python -m local`, which is `make run`: the local stack until Ctrl-C. SIGUSR1 cuts every connection at once."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ import signal
 import sys
 
 from local.errors import StackError
+from local.open_files import allow_many_connections
 from local.seeds import DEMO_TAGS
 from local.settings import StackSettings
 from local.stack import LocalStack
@@ -25,7 +26,9 @@ async def _run() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+    allow_many_connections()
     async with LocalStack(StackSettings.from_environment()) as stack:
+        loop.add_signal_handler(signal.SIGUSR1, lambda: loop.create_task(stack.gateway.cut()))
         print(_readiness(stack), flush=True)
         await stack.wait_until_broken()
 

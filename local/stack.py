@@ -110,7 +110,7 @@ class LocalStack:
         exits.enter_context(replaced_environment(handler_environment(self.aws_url, self.callback_url, self.api_url)))
         functions = _load_functions(exits)  # imports the handlers while MiniStack starts
         integrations = Integrations(functions["connect"], functions["message"], functions["disconnect"])
-        gateway = Gateway(integrations, actions(), STAGE, self._limits)
+        self.gateway = gateway = Gateway(integrations, actions(), STAGE, self._limits)
         http_api = HttpApi(functions["operator_api"], self.token, OPEN_ROUTES)
         await self._aws.wait_until_ready()
         exits.callback(runtime.cache_clear)

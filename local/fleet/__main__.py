@@ -14,6 +14,7 @@ from local.fleet.plan import FleetPlan
 from local.fleet.progress import Progress
 from local.fleet.report import FleetReport
 from local.listener import HOST
+from local.open_files import allow_many_connections
 from local.settings import StackSettings
 
 PORTS: Final = {"ws": 80, "wss": 443}
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"fleet: {error}", file=sys.stderr)
         return 2
     plan = _plan(options)
+    allow_many_connections()
     try:
         if options.id_tags is None:
             with operator_api(options.api, options.token_file) as api:

@@ -19,7 +19,6 @@ SETTLES_IN: Final = timedelta(seconds=10)
 HEARTBEAT_AT_LEAST_EVERY: Final = timedelta(hours=1)
 """Of station time, so that a day in fast motion has heartbeats too."""
 LONGEST_RETRY_S: Final = 30.0
-FIRMWARE: Final = "2.4.1"
 FINISH_ATTEMPTS: Final = 5
 
 
@@ -28,7 +27,7 @@ class Life:
 
     def __init__(self, station: Station, response_timeout_s: float) -> None:
         self.station = station
-        self._response_timeout_s = response_timeout_s
+        self.response_timeout_s = response_timeout_s
         self._over = False
         self._offline_on_purpose = False
         self._failures = 0
@@ -47,7 +46,12 @@ class Life:
             self._plan(day.checks_firmware_s, self._check_firmware)
         if day.sends_data_s is not None:
             self._plan(day.sends_data_s, self._send_data)
-        station.agenda.put(station.clock.ends_at, self._end)
+        station.agenda.put(station.clock.ends_at, self.end)
+        await self.follow_agenda()
+
+    async def follow_agenda(self) -> None:
+        """Do what is on the agenda until `end`, then disconnect."""
+        station = self.station
         while not self._over and (entry := await station.agenda.next()):
             await entry.deed(entry.at)
         await station.network.close()
@@ -65,7 +69,7 @@ class Life:
                 charge_point_model=model.name,
                 charge_point_vendor=model.vendor,
                 charge_point_serial_number=station.day.identity[-25:],
-                firmware_version=FIRMWARE,
+                firmware_version=station.firmware_version,
                 meter_type="Simulated",
             )
         )
@@ -100,15 +104,18 @@ class Life:
     async def _open(self) -> bool:
         station = self.station
 
-        def lost() -> None:
-            station.agenda.put(station.clock.now(), self._reconnect if station.registered else self.boot)
-
-        def endpoint(socket: Socket) -> StationClient:
-            return StationClient(self, socket, self._response_timeout_s)
-
-        opened = await station.network.open(endpoint, lost)
+        opened = await station.network.open(self.endpoint, self.lost)
         self._failures = 0 if opened else self._failures + 1
         return opened
+
+    def endpoint(self, socket: Socket) -> StationClient:
+        """What answers on a new connection."""
+        return StationClient(self, socket, self.response_timeout_s)
+
+    def lost(self) -> None:
+        """The connection has ended, and not by us."""
+        station = self.station
+        station.agenda.put(station.clock.now(), self._reconnect if station.registered else self.boot)
 
     def _retry_at(self) -> datetime:
         """Back-off in real seconds: the other side lives in real time."""
@@ -202,7 +209,7 @@ class Life:
 
     # The end
 
-    async def _end(self, at: datetime) -> None:
+    async def end(self, at: datetime) -> None:
         """Stop what an operator has started, and send what has not been sent yet."""
         station = self.station
         for connector in station.connectors.values():

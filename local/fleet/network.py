@@ -9,6 +9,7 @@ import asyncio
 import base64
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -111,7 +112,8 @@ class Network:
     async def _connect(self) -> ClientConnection | None:
         try:
             async with self._gate:
-                return await connect(
+                began = time.perf_counter()
+                connection = await connect(
                     f"{self._plan.url}/{self._identity}",
                     subprotocols=[OCPP16],
                     additional_headers=self._credentials(),
@@ -119,6 +121,8 @@ class Network:
                     ping_interval=None,
                     open_timeout=OPEN_TIMEOUT_S,
                 )
+                self._recorder.connected((time.perf_counter() - began) * 1000)
+                return connection
         except InvalidStatus as refusal:
             self._recorder.errors[f"connection refused: HTTP {refusal.response.status_code}"] += 1
         except (InvalidHandshake, OSError, EOFError) as failure:  # TimeoutError is an OSError

@@ -107,6 +107,9 @@ class Recorder:
         """Energy of the transactions confirmed so far."""
         return sum(transaction.energy_wh for transaction in self.transactions)
 
+    def connected(self, elapsed_ms: float) -> None:
+        """A connection was opened."""
+
     def answered(self, action: str, elapsed_ms: float) -> None:
         """A CALLRESULT came."""
         self.times_ms.setdefault(action, []).append(elapsed_ms)

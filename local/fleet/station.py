@@ -22,6 +22,7 @@ from local.fleet.plan import FleetPlan
 from local.fleet.report import Recorder, SentTransaction
 
 UNPLUGGED_AFTER: Final = timedelta(seconds=40)
+FIRMWARE: Final = "2.4.1"
 
 
 class Station:
@@ -41,6 +42,7 @@ class Station:
         self.local_list: dict[str, dict[str, Any] | None] = {}
         self.reservations: dict[int, Reservation] = {}
         self.operative = True
+        self.firmware_version = FIRMWARE
         self.registered = False
         self.network = Network(day.identity, plan, recorder, gate)
         self.outbox = Outbox(self.network, lambda: self.online, clock, self.configuration, recorder)

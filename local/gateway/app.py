@@ -68,6 +68,10 @@ class Gateway:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
+    async def cut(self) -> None:
+        """Close every connection at once, as when a Region is lost."""
+        await asyncio.gather(*(each.close(1001, "Going away") for each in tuple(self._connections.values())))
+
     async def _manage(self, request: Request) -> Response:
         return await manage(request, self._connections, self._limits)
 

@@ -74,6 +74,7 @@ class RunningGateway:
 
     port: int
     drain: Callable[[], Any]
+    cut: Callable[[], Any]
 
     def url(self, path: str) -> str:
         return f"ws://127.0.0.1:{self.port}{path}"
@@ -100,7 +101,7 @@ async def running_gateway(handlers: Handlers, limits: Limits | None = None) -> A
         gateway = Gateway(integrations, {"Heartbeat", "Authorize"}, STAGE, limits)
         port = listening.getsockname()[1]
         async with serving(gateway, listening):
-            yield RunningGateway(port, gateway.drain)
+            yield RunningGateway(port, gateway.drain, gateway.cut)
         await gateway.drain()
 
 

@@ -85,3 +85,13 @@ async def test_a_post_of_more_than_128_kb_is_too_large() -> None:
         post = gateway.management().post_to_connection
         found = await refused(post, ConnectionId=connection_id(handlers), Data=b"x" * (128 * 1024 + 1))
     assert found == ("PayloadTooLargeException", 413)
+
+
+async def test_a_lost_region_cuts_every_connection_and_each_is_told() -> None:
+    handlers = Handlers()
+    async with running_gateway(handlers) as gateway, gateway.station() as one, gateway.station() as other:
+        await gateway.cut()
+        assert [(await closed(station))[0] for station in (one, other)] == [1001, 1001]
+        await asyncio.to_thread(handlers.disconnected.wait, 10)
+        await gateway.drain()
+    assert len(handlers.contexts("DISCONNECT")) == 2
