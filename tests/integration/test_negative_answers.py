@@ -14,7 +14,7 @@ from tests.negative.expected_ends import fault_of
 from tests.negative.frames import CALL_ERROR, error_text, result_text
 from tests.negative.samples import counted
 from tests.negative.variants import ABSENT, full_payload, variants
-from tests.schemas import schema
+from tests.schemas import schema, validator
 
 KNOWN: Final[dict[str, Any]] = {
     "location": "ftp://files.example.com/x",
@@ -43,6 +43,8 @@ def test_each_wrong_answer_ends_its_call_and_frees_the_way_for_the_next(
         faults += filter(None, [fault_of(action, variant, ended.state)])
         if ended.response != redact(None if wrong is ABSENT else wrong):
             faults.append(f"{variant}: not kept as it came")
+        if not ended.is_flagged and not validator(f"{action}Response").is_valid(None if wrong is ABSENT else wrong):
+            faults.append(f"{variant}: not flagged")
     assert faults == []
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
     called.result("Heartbeat", {})

@@ -66,6 +66,46 @@ def test_an_answer_that_has_nothing_to_say_may_say_it_in_any_way(called: CalledS
     assert (ended.state, ended.is_flagged) == (CallState.ACCEPTED, True)
 
 
+@pytest.mark.parametrize(
+    ("action", "payload", "answer"),
+    [
+        ("ClearCache", {}, {"status": "Accepted", "vendorsOwn": 1}),
+        ("GetLocalListVersion", {}, {"listVersion": "7"}),
+        ("GetLocalListVersion", {}, {"list_version": 7}),
+        ("GetConfiguration", {}, {"configurationKey": [{"key": "Odd", "readonly": False, "value": None}]}),
+        ("GetConfiguration", {}, {"configurationKey": [{"key": "Odd", "readonly": False, "value": "x" * 501}]}),
+        ("GetDiagnostics", {"location": "ftp://files.example.com/x"}, {"fileName": "x" * 256}),
+        ("DataTransfer", {"vendorId": "V"}, {"status": "Accepted", "data": {"a": 1}}),
+    ],
+)
+def test_what_is_understood_although_it_breaks_the_schema_is_flagged_and_used(
+    called: CalledStation, action: str, payload: dict[str, Any], answer: dict[str, Any]
+) -> None:
+    call = called.is_called(action, payload)
+    called.reply(answer)
+    ended = called.stored(call)
+    assert (ended.state, ended.is_flagged, ended.response) == (CallState.ACCEPTED, True, answer)
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "answer"),
+    [
+        ("ClearCache", {}, {"status": "Rejected"}),
+        ("GetLocalListVersion", {}, {"listVersion": 7}),
+        ("GetConfiguration", {}, {}),
+        ("GetConfiguration", {}, {"configurationKey": [{"key": "Odd", "readonly": False}], "unknownKey": ["x" * 50]}),
+        ("GetDiagnostics", {"location": "ftp://files.example.com/x"}, {}),
+        ("DataTransfer", {"vendorId": "V"}, {"status": "Accepted", "data": "{}"}),
+    ],
+)
+def test_an_answer_as_the_schema_has_it_is_not_flagged(
+    called: CalledStation, action: str, payload: dict[str, Any], answer: dict[str, Any]
+) -> None:
+    call = called.is_called(action, payload)
+    called.reply(answer)
+    assert not called.stored(call).is_flagged
+
+
 def test_a_configuration_with_one_unreadable_key_is_an_answer(csms: Runtime, called: CalledStation) -> None:
     call = called.is_called("GetConfiguration")
     called.reply({"configurationKey": [{"key": 7, "readonly": "what"}, {"key": "Odd", "readonly": False}]})

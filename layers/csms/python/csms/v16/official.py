@@ -4,10 +4,12 @@ A model says by itself what there is to say of names and types. Where it reads o
 an annotation of this module says what the schema has; it counts only here.
 """
 
+import math
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ValidationError, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ValidationInfo
 
 from csms.ocpp import frames
 
@@ -24,6 +26,11 @@ def word(*words: str) -> BeforeValidator:
     return _officially(lambda value: value in words)
 
 
+def tenths() -> BeforeValidator:
+    """A number of at most one decimal."""
+    return _officially(lambda value: isinstance(value, int) or _has_one_decimal(value))
+
+
 def is_official(model: type[BaseModel], payload: Any) -> bool:
     """No field more, nothing to convert, no null."""
     try:
@@ -35,7 +42,7 @@ def is_official(model: type[BaseModel], payload: Any) -> bool:
             by_name=False,
             context=_AS_THE_SCHEMA_HAS_IT,
         )
-    except (ValidationError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return not _has_null(payload)
 
@@ -47,6 +54,12 @@ def _officially(is_so: Callable[[Any], bool]) -> BeforeValidator:
         return value
 
     return BeforeValidator(check)
+
+
+def _has_one_decimal(value: Any) -> bool:
+    if not isinstance(value, float) or not math.isfinite(value):
+        return False
+    return value.is_integer() or Decimal(str(value)) % Decimal("0.1") == 0
 
 
 def _has_null(value: Any) -> bool:

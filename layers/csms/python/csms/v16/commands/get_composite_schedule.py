@@ -24,7 +24,7 @@ class CompositePeriod(Payload):
     """A limit from `start_period` s after the start."""
 
     start_period: int
-    limit: float
+    limit: Annotated[float, official.tenths()]
     number_phases: int | None = None
 
 
@@ -35,7 +35,7 @@ class CompositeSchedule(Payload):
     start_schedule: Timestamp | None = None
     charging_rate_unit: Annotated[str, official.word("A", "W")]
     charging_schedule_period: tuple[CompositePeriod, ...]
-    min_charging_rate: float | None = None
+    min_charging_rate: Annotated[float | None, official.tenths()] = None
 
 
 class GetCompositeScheduleResponse(CommandResponse):
