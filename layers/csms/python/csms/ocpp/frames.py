@@ -13,6 +13,7 @@ from csms.ocpp.json_types import JsonObject, MessageId
 CALL: Final = 2
 CALL_RESULT: Final = 3
 CALL_ERROR: Final = 4
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 DEEPEST: Final = 32
 """Levels of nesting; the deepest official payload has seven."""
 
@@ -90,7 +91,7 @@ def serialize(frame: Frame) -> str:
 
 def dumps(value: Any) -> str:
     """Compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def _parse_what_is_no_json(text: str) -> CallResult | CallError:
