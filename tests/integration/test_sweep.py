@@ -11,6 +11,7 @@ from csms.ids import CallId, ChargePointId, PlanId, ReservationId, SiteId
 from csms.ocpp.primitives import format_timestamp
 from csms.runtime import Runtime
 from csms.smart_charging.situation import Policy
+from csms.store import keys
 from csms.store.calls import CallState
 from csms.store.charging_plans import ChargingPlan, PlanKind
 from csms.store.reservations import Reservation, ReservationState
@@ -68,6 +69,17 @@ def test_an_ended_call_is_not_swept(called: CalledStation) -> None:
     called.wait(hours=25)
     tick(called.now)
     assert called.stored(call).state is CallState.ACCEPTED
+
+
+def test_a_row_that_nobody_can_read_keeps_no_other_from_its_end(csms: Runtime, called: CalledStation) -> None:
+    called.disconnect()
+    broken, call = (called.is_called("ClearCache", lifetime=timedelta(minutes=1)) for _ in range(2))
+    table = csms.store.calls._table
+    table.update(keys.call(CP001, broken.id), remove=("payload",))
+    called.wait(minutes=2)
+    with pytest.raises(SweepFailed):
+        tick(called.now)
+    assert called.stored(call).state is CallState.EXPIRED
 
 
 def test_a_reservation_ends_with_its_time(csms: Runtime, called: CalledStation) -> None:

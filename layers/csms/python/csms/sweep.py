@@ -4,7 +4,7 @@ Another kind of due thing is another `Chore` in `chores`.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -24,7 +24,7 @@ class Chore(Generic[T]):
     """One kind of thing that falls due."""
 
     name: str
-    due: Callable[[datetime, int], Sequence[T]]
+    due: Callable[[datetime, int], Iterable[T]]
     """Things of one shard that are due by then, the longest due first; not more than one sweep can end."""
     end: Callable[[T], object]
     """Ends one, which takes it off the due index. Safe to run again."""
@@ -56,15 +56,17 @@ def sweep(work: Sequence[Chore[Any]], now: datetime) -> None:
 
 def _do(chore: Chore[Any], shard: int, now: datetime) -> int:
     """Do one shard of a chore; how many things it failed for."""
+    ended = failed = 0
     try:
-        things = chore.due(now, shard)
+        for thing in chore.due(now, shard):
+            is_ended = _is_ended(chore, thing)
+            ended, failed = ended + is_ended, failed + (not is_ended)
     except Exception:
         logger.exception("looking for %s to sweep failed", chore.name)
-        return 1
-    failures = [thing for thing in things if not _is_ended(chore, thing)]
-    if things:
-        logger.info("swept %s", chore.name, extra={"ended": len(things) - len(failures), "failed": len(failures)})
-    return len(failures)
+        failed += 1
+    if ended or failed:
+        logger.info("swept %s", chore.name, extra={"ended": ended, "failed": failed})
+    return failed
 
 
 def _is_ended(chore: Chore[T], thing: T) -> bool:

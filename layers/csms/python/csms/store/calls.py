@@ -21,6 +21,7 @@ from csms.ocpp.json_types import JsonObject
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
+from csms.store.listing import read_each
 from csms.store.table import Cursor, Item, Table
 
 DUE_KIND: Final = "CALL"
@@ -171,7 +172,7 @@ class Calls:
         items = self._table.get_many([keys.call(*each) for each in charge_point_ids_and_ids])
         return {call.id: call for call in map(_from_item, items)}
 
-    def due(self, now: datetime, shard: int, *, limit: int = 100) -> list[Call]:
+    def due(self, now: datetime, shard: int, *, limit: int = 100) -> Iterator[Call]:
         """Queued calls of one shard whose time is up."""
         page = self._table.query(
             keys.due_partition(DUE_KIND, shard),
@@ -179,7 +180,7 @@ class Calls:
             between=("0", format_timestamp(now)),
             limit=limit,
         )
-        return [_from_item(item) for item in page.items]
+        return read_each(page.items, _from_item)
 
     def unfinished(self, charge_point_id: ChargePointId) -> Iterator[Call]:
         """The charge point's calls that have not ended, or whose end may still change something.

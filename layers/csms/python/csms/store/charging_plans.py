@@ -10,7 +10,7 @@ makes a plan go on by another line of executions adds two to the step: none of t
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,7 +25,7 @@ from csms.smart_charging.limits import LimitPeriod, LimitPlan, Recurrency, SiteL
 from csms.smart_charging.situation import Policy
 from csms.store import keys
 from csms.store.errors import ConditionFailed
-from csms.store.listing import ListPage, ShardCursor, list_partitions, partitions_of
+from csms.store.listing import ListPage, ShardCursor, list_partitions, partitions_of, read_each
 from csms.store.sites import PerPhase, per_phase
 from csms.store.table import Item, Table
 
@@ -189,7 +189,7 @@ class ChargingPlans:
             matches=lambda plan: site_id in {None, plan.site_id},
         )
 
-    def due(self, now: datetime, shard: int, *, limit: int = 100) -> list[ChargingPlan]:
+    def due(self, now: datetime, shard: int, *, limit: int = 100) -> Iterator[ChargingPlan]:
         """Plans of one shard that should have taken their next step by now."""
         page = self._table.query(
             keys.due_partition(DUE_KIND, shard),
@@ -197,7 +197,7 @@ class ChargingPlans:
             between=(keys.FIRST_MOMENT, keys.moment_bound(now)),
             limit=limit,
         )
-        return [_from_item(item) for item in page.items]
+        return read_each(page.items, _from_item)
 
     def activate(self, plan: ChargingPlan, now: datetime) -> ChargingPlan:
         """Let a paused plan take steps, by a new line of executions: the caller starts the first, of the next step.

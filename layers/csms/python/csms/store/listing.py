@@ -1,6 +1,6 @@
 """Lists of all things of a kind, page by page over the partitions of an index."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -15,6 +15,25 @@ MOST_QUERIES: Final = 160
 ENOUGH_BYTES: Final = 250_000
 """A page of long items stays short: with what one more query may bring, and written as JSON within JSON, it must fit
 the 6 MB that a function may answer."""
+
+
+def read_each(items: Iterable[Item], read: Callable[[Item], T]) -> Iterator[T]:
+    """Each item that can be read, before the others are complained about: they keep nobody waiting.
+
+    Raises:
+        ExceptionGroup: in the end, what went wrong with those that cannot.
+    """
+    failures = []
+    for item in items:
+        try:
+            thing = read(item)
+        except Exception as error:  # noqa: BLE001  whatever it is, it concerns this item alone
+            error.add_note(f"{item[keys.PARTITION_KEY]} {item[keys.SORT_KEY]}")
+            failures.append(error)
+        else:
+            yield thing
+    if failures:
+        raise ExceptionGroup("items that cannot be read", failures)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ accepted | unknown --> used | cancelled | expired | ended
                           `------ expired --------------'
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from csms.ids import CallId, ChargePointId, ReservationId, TransactionId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
-from csms.store.listing import ListPage, Partition, ShardCursor, list_partitions
+from csms.store.listing import ListPage, Partition, ShardCursor, list_partitions, read_each
 from csms.store.table import Cursor, Item, Table
 
 DUE_KIND: Final = "RESERVATION"
@@ -137,7 +137,7 @@ class Reservations:
         partitions = [Partition(keys.due_partition(DUE_KIND, shard), index="GSI4") for shard in shards]
         return list_partitions(self._table, partitions, _from_item, limit=limit, cursor=cursor)
 
-    def due(self, now: datetime, shard: int, *, limit: int = 100) -> list[Reservation]:
+    def due(self, now: datetime, shard: int, *, limit: int = 100) -> Iterator[Reservation]:
         """Reservations of one shard whose time is up."""
         page = self._table.query(
             keys.due_partition(DUE_KIND, shard),
@@ -145,7 +145,7 @@ class Reservations:
             between=(keys.FIRST_MOMENT, keys.moment_bound(now)),
             limit=limit,
         )
-        return [_from_item(item) for item in page.items]
+        return read_each(page.items, _from_item)
 
     def expire(self, reservation: Reservation) -> None:
         """End a reservation whose time is up."""
