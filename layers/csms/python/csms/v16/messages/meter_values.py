@@ -72,9 +72,10 @@ def _transaction_at(connector_id: int, moment: datetime, exchange: Exchange) -> 
     if connector is None:
         return None
     running = store.transactions.get(charge_point_id, connector.transaction_id) if connector.transaction_id else None
-    candidates = [running] if running else []
-    candidates += store.transactions.ended_around(charge_point_id, moment)
-    return next((found.id for found in candidates if _spans(found, connector_id, moment)), None)
+    if running and _spans(running, connector_id, moment):
+        return running.id
+    ended = store.transactions.ended_around(charge_point_id, moment)
+    return next((found.id for found in ended if _spans(found, connector_id, moment)), None)
 
 
 def _spans(transaction: Transaction, connector_id: int, moment: datetime) -> bool:
