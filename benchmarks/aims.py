@@ -13,7 +13,9 @@ from benchmarks.round_trip import REST_S, RoundTrips
 from local.fleet.report import percentile
 
 OUR_SHARE: Final = 0.25
-IMPORT_RATIO: Final = 1.3
+IMPORT_RATIO: Final = 1.15
+HEARTBEAT_MS: Final = 0.3
+MESSAGE_MS: Final = 1.0
 HEARTBEAT_UNITS: Final = (1.0, 0.0)
 START_WRITE_UNITS: Final = 4.0
 COMMAND_UNITS: Final = (5.0, 3.0)
@@ -40,6 +42,8 @@ def of_actions(costs: Sequence[ActionCost]) -> list[Finding]:
     starts = [cost for cost in costs if cost.step.action == "StartTransaction"]
     calling = [cost for cost in costs if cost.operations]
     largest = max(calling, key=lambda cost: cost.our_share)
+    slowest = max(costs, key=lambda cost: cost.ours_ms)
+    beat_ms = max(cost.ours_ms for cost in beats)
     heartbeat = max((cost.write_units, cost.read_units) for cost in beats)
     start = max(cost.write_units for cost in starts)
     return [
@@ -47,6 +51,18 @@ def of_actions(costs: Sequence[ActionCost]) -> list[Finding]:
             f"our code at most {OUR_SHARE:.0%} of the CPU time of a message that calls AWS",
             f"at most {largest.our_share:.0%} ({largest.step.action})",
             is_met=largest.our_share <= OUR_SHARE,
+            decides=False,
+        ),
+        Finding(
+            f"our code under {HEARTBEAT_MS:g} ms of CPU time for a Heartbeat, link touched",
+            f"{beat_ms:.2f} ms",
+            is_met=beat_ms < HEARTBEAT_MS,
+            decides=False,
+        ),
+        Finding(
+            f"our code under {MESSAGE_MS:g} ms of CPU time for any message",
+            f"at most {slowest.ours_ms:.2f} ms ({slowest.step.action})",
+            is_met=slowest.ours_ms < MESSAGE_MS,
             decides=False,
         ),
         Finding(
@@ -78,9 +94,9 @@ def of_imports(starts: Sequence[ColdStart]) -> list[Finding]:
     )
     return [
         Finding(
-            f"`message` ready within {IMPORT_RATIO}x of boto3 + client + logger + pydantic",
-            f"{compiled:.2f}x (without bytecode {sources:.2f}x)",
-            is_met=max(compiled, sources) <= IMPORT_RATIO,
+            f"`message` ready within {IMPORT_RATIO}x of boto3 + client + logger + pydantic, as deployed: no bytecode",
+            f"{sources:.2f}x (with bytecode {compiled:.2f}x)",
+            is_met=sources <= IMPORT_RATIO,
             decides=False,
         )
     ]
