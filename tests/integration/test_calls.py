@@ -42,7 +42,7 @@ def test_a_call_goes_out_at_once_and_ends_with_its_answer(csms: Runtime, called:
     [
         ({"status": "Accepted"}, CallState.ACCEPTED, "Accepted", False),
         ({"status": "Rejected"}, CallState.REJECTED, "Rejected", False),
-        ({"status": "Accepted", "more": 1}, CallState.ACCEPTED, "Accepted", False),
+        ({"status": "Accepted", "more": 1}, CallState.ACCEPTED, "Accepted", True),
         ({}, CallState.FAILED, "unreadable answer", True),
         ({"status": 7}, CallState.FAILED, "unreadable answer", True),
     ],
