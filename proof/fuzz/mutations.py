@@ -21,7 +21,7 @@ MUTATIONS: Final = (
         "frames",
         "lone surrogates are let through",
         "ocpp/frames.py",
-        'return value if text.isascii() and "\\\\u" not in text else _without_lone_surrogates(value)',
+        'return value if text.isascii() and "\\\\u" not in text else writable(value)',
         "return value",
     ),
     _noticed_by(

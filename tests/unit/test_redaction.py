@@ -188,6 +188,13 @@ def test_a_frame_with_a_secret_is_shown_without_it() -> None:
     assert redact_frame(text) == '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"***"}]'
 
 
+@pytest.mark.parametrize("escaped", [r"\ud800", r"\udfff\ud800", r"a\ud83dz"])
+def test_what_is_shown_can_be_written_whatever_was_escaped(escaped: str) -> None:
+    secret = f'{{"password":"1234","{escaped}":"{escaped}"}}'
+    assert redact_frame(secret).encode().startswith(b'{"password":"***","')
+    assert json.dumps(redact({"data": secret}), ensure_ascii=False).encode()
+
+
 def test_a_frame_that_is_cut_or_no_json_ends_at_the_first_secret_name() -> None:
     assert redact_frame('[3,"1",{"configurationKey":[{"key":"AuthorizationKey","value":"01') == (
         '[3,"1",{"configurationKey":[{"key":"AuthorizationKey***'

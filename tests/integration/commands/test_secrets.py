@@ -114,3 +114,24 @@ def test_a_secret_that_is_too_long_to_be_kept_is_refused(operator: LambdaOperato
     refused = operator.post("/charge-points/CP001/commands/DataTransfer", body)
     assert refused.status == 409
     assert f"{LONGEST_SECRET} bytes" in refused.json["detail"]
+
+
+@pytest.mark.parametrize("rest", [[3, {"status": "Rejected", "\ud800": "\ud800"}], [4, "InternalError", "\ud800", {}]])
+def test_an_answer_that_cannot_be_written_ends_a_command_with_a_secret(
+    called: CalledStation, operator: LambdaOperator, rest: list[Any]
+) -> None:
+    placed = operator.post("/charge-points/CP001/commands/ChangeConfiguration", CHANGE)
+    kind, *said = rest
+    called.send(json.dumps([kind, placed.json["id"], *said]))
+    assert operator.get(placed.headers["location"]).json["state"] in {"failed", "rejected"}
+    assert operator.post("/charge-points/CP001/commands/ClearCache", {}).status == 202
+    assert called.posted[-1][2] == "ClearCache", "the slot is free"
+
+
+def test_a_text_that_hides_what_cannot_be_written_is_sent_as_it_is(
+    called: CalledStation, operator: LambdaOperator
+) -> None:
+    data = r'{"password":"1234","odd":"\ud800"}'
+    placed = operator.post("/charge-points/CP001/commands/DataTransfer", {"vendorId": "V", "data": data})
+    assert placed.status == 202
+    assert called.posted[-1][3]["data"] == data

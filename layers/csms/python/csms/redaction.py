@@ -61,7 +61,10 @@ def redact_frame(text: str) -> str:
     except (ValueError, RecursionError):
         return _redact_unreadable(text)
     shown = redact(value)
-    return text if shown == value else json.dumps(shown, separators=(",", ":"), ensure_ascii=False)
+    if shown == value:
+        return text
+    unescaped = json.dumps(shown, separators=(",", ":"), ensure_ascii=False)
+    return unescaped.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def redact_url(url: str) -> str:

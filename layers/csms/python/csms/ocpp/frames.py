@@ -94,6 +94,19 @@ def dumps(value: Any) -> str:
     return _ENCODER.encode(value)
 
 
+def writable(value: Any) -> Any:
+    """Any JSON value without lone surrogates: legal as a JSON escape, they cannot be written as UTF-8 afterwards."""
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [writable(element) for element in value]
+        case dict():
+            return {writable(key): writable(element) for key, element in value.items()}
+        case _:
+            return value
+
+
 def _parse_what_is_no_json(text: str) -> CallResult | CallError:
     """An answer to a message id that can be read, whatever follows it.
 
@@ -104,7 +117,7 @@ def _parse_what_is_no_json(text: str) -> CallResult | CallError:
     if head is None:
         raise UnreadableFrame("not valid JSON")
     try:
-        rest = _without_lone_surrogates(_LENIENT_DECODER.decode(text))[2:]
+        rest = writable(_LENIENT_DECODER.decode(text))[2:]
     except (ValueError, RecursionError):
         rest = []
     if head[1] == str(CALL_ERROR):
@@ -164,22 +177,9 @@ def _inner(value: Any) -> Iterable[Any]:
 def _load(text: str) -> Any:
     try:
         value = _DECODER.decode(text)
-        # A lone surrogate is legal in a JSON escape and cannot be written as UTF-8 afterwards.
-        return value if text.isascii() and "\\u" not in text else _without_lone_surrogates(value)
+        return value if text.isascii() and "\\u" not in text else writable(value)
     except (ValueError, RecursionError) as error:
         raise UnreadableFrame("not valid JSON") from error
-
-
-def _without_lone_surrogates(value: Any) -> Any:
-    match value:
-        case str():
-            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case list():
-            return [_without_lone_surrogates(element) for element in value]
-        case dict():
-            return {_without_lone_surrogates(key): _without_lone_surrogates(element) for key, element in value.items()}
-        case _:
-            return value
 
 
 def _finite_or_none(digits: str) -> float | None:

@@ -338,7 +338,7 @@ class V16Operations:
         if not _has_secrets(call):
             return shown
         try:
-            kind, message_id, *rest = json.loads(shown)
+            kind, message_id, *rest = frames.writable(json.loads(shown))
         except (ValueError, TypeError, RecursionError):
             return REDACTED
         return frames.dumps([kind, message_id, *self._without_secrets_of(call, rest)])
