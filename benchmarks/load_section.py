@@ -1,5 +1,6 @@
 """A thousand stations: response times by phase, memory, and whether anything was lost."""
 
+from collections import Counter
 from typing import Any, Final
 
 from benchmarks.aims import Finding
@@ -30,7 +31,8 @@ def section_of(run: LoadRun) -> Section:
 def _failures(run: LoadRun) -> list[str]:
     """Errors that stations met, lines in the log of the functions, and what is stored otherwise than it was sent."""
     errors = [f"{count} x {kind}" for kind, count in run.recorder.errors.items()]
-    told = [*errors, *run.log_errors, *run.comparison.differences]
+    logged = [f"{count} x in the log: {line}" for line, count in Counter(run.log_errors).items()]
+    told = [*errors, *run.comparison.differences, *logged]
     more = len(told) - _MOST_TOLD
     return told if more <= 0 else [*told[:_MOST_TOLD], f"and {more} more"]
 
@@ -59,7 +61,7 @@ def _phases_table(run: LoadRun) -> Table:
         f"In real time. Vehicles come to one connector of {scenario.charging_stations:.0%} of the stations.",
         f"They stay {stay[0]:g}-{stay[1]:g} s, and {pause[0]:g}-{pause[1]:g} s later comes the next.",
         f"MeterValues every {scenario.sample_s} s, a Heartbeat every {scenario.heartbeat_s} s.",
-        "Ramp, storm and downloads are as fast as MiniStack serves them on two cores: a boot is 25 requests to it.",
+        "Ramp, storm and downloads are as fast as one process serves them: a boot is 8 messages, 25 requests to AWS.",
         "Cut off: no answer, because the connection was cut on purpose; a station repeats what may not be lost.",
         "Gateway and handlers in one process, MiniStack in a second, the stations in a third, all on this machine.",
     )
@@ -145,6 +147,7 @@ def _data(run: LoadRun) -> dict[str, Any]:
         "phases": phases,
         "errors": run.recorder.errors,
         "differences": run.comparison.differences,
+        "log": run.log_errors,
         "stored": [{"what": what, "sent": sent, "stored": stored} for what, sent, stored in run.comparison.rows],
         "memory": {
             name: [{"second": round(one.at_s), "phase": one.phase, "mb": one.mb} for one in samples]

@@ -10,10 +10,12 @@ A thread cannot be killed: a handler that timed out runs on, only its answer is 
 import asyncio
 import importlib
 import logging
+import math
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -98,17 +100,28 @@ class LambdaFunction:
             FunctionFailedError: the handler raised or ran into the function's timeout.
             InvocationTimeoutError: `timeout_s` passed first.
         """
-        own = self._definition.timeout_s
+        loop = asyncio.get_running_loop()
+        gives_up_at = loop.time() + timeout_s
+        ends_at = math.inf
+
+        def begin() -> None:
+            """The function's own time is counted from here on: AWS would not have let it wait for a thread."""
+            nonlocal ends_at
+            ends_at = loop.time() + self._definition.timeout_s
+            with suppress(RuntimeError):  # nobody waits any more
+                time_out.reschedule(min(gives_up_at, ends_at))
+
         try:
-            async with asyncio.timeout(min(own, timeout_s)):
-                return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, event)
+            async with asyncio.timeout_at(gives_up_at) as time_out:
+                return await loop.run_in_executor(self._pool, self._run, event, loop, begin)
         except TimeoutError:
             _logger.warning("%s timed out", self._definition.name)
-            if own <= timeout_s:
+            if ends_at <= gives_up_at:
                 raise FunctionFailedError(self._definition.name) from None
             raise InvocationTimeoutError(self._definition.name) from None
 
-    def _run(self, event: dict[str, Any]) -> Any:
+    def _run(self, event: dict[str, Any], loop: asyncio.AbstractEventLoop, begin: Callable[[], None]) -> Any:
+        loop.call_soon_threadsafe(begin)
         definition = self._definition
         context = LambdaContext(definition.name, definition.memory_mb, time.monotonic() + definition.timeout_s)
         try:

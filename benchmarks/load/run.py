@@ -1,6 +1,7 @@
 """Plays a scenario at a fresh stack and compares what was sent with what is stored."""
 
 import asyncio
+import logging
 import os
 import re
 import signal
@@ -67,6 +68,8 @@ class LoadRun:
 def measure_load(scenario: Scenario) -> LoadRun:
     """One run; takes the phases' time and a little more."""
     allow_many_connections()
+    for name in ("ocpp", "local.fleet"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is counted
     settings = {"CALL_SETTLE_S": "0", "HEARTBEAT_INTERVAL_S": str(scenario.heartbeat_s)}
     with tempfile.TemporaryDirectory() as directory, running_stack(Path(directory), **settings) as stack:
         return asyncio.run(_Play(scenario, stack).run())

@@ -86,4 +86,4 @@ def test_an_error_a_difference_and_an_error_in_the_log_fail_the_run_and_slowness
     assert any("no answer (ramp: Heartbeat)" in failure for failure in section_of(refused).failures)
     different = replace(run(), comparison=Comparison(differences=["LOAD-0001/7: 3 of 4 meter messages"]))
     assert "LOAD-0001/7: 3 of 4 meter messages" in section_of(different).failures
-    assert "a stack trace" in section_of(replace(run(), log_errors=["a stack trace"])).failures
+    assert "1 x in the log: a stack trace" in section_of(replace(run(), log_errors=["a stack trace"])).failures
