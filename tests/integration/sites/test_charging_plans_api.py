@@ -217,7 +217,7 @@ def test_an_active_plan_is_woken_to_stop(admin: LambdaOperator, site: str, workf
     stopping = admin.post(f"{path}/stop", {"release": "clear"}).json
     assert (stopping["state"], stopping["release"]) == ("stopping", "clear")
     assert admin.post(f"{path}/stop", {"release": "failsafe"}).json["release"] == "clear"
-    assert workflow.completed == ["token"]
+    assert workflow.completed == ["token", "token"]  # whoever was to wake it the first time may have died
     assert workflow.started == [f"{plan}-1"]
     assert [admin.post(f"{path}/{verb}").status for verb in ("pause", "resume")] == [409, 409]
     assert admin.delete(path).status == 409

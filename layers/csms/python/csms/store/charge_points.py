@@ -244,10 +244,13 @@ class ChargePoints:
             self._table.delete_many([keys.Key(item[keys.PARTITION_KEY], item[keys.SORT_KEY]) for item in items])
 
     def delete(self, charge_point_id: ChargePointId) -> None:
-        """Remove a charge point and free its identity; what it charged stays on record."""
-        self._table.delete(keys.charge_point(charge_point_id))
+        """Free its identity and remove the charge point, last: as long as it is there, it can be removed again.
+
+        What it charged stays on record.
+        """
         with suppress(ConditionFailed):
             self._table.delete(keys.identity(charge_point_id), condition=_is_free_or_its_own(charge_point_id))
+        self._table.delete(keys.charge_point(charge_point_id))
 
     def ids_of_shard(self, shard: int) -> Iterator[ChargePointId]:
         """The charge points of one shard of the list."""

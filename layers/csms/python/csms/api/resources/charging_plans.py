@@ -65,7 +65,8 @@ def create_charging_plan(current: Current, new: Annotated[NewPlan, Body()]) -> R
     """
     plan = new.to_plan(new_plan_id(), current.caller, current.now)
     _site_of(current, plan)
-    current.store.charging_plans.create(plan)
+    with suppress(ConditionFailed):  # its id is random: an earlier try of this very write took effect
+        current.store.charging_plans.create(plan)
     if new.state == "active":
         try:
             plan = _activate(current, plan)
@@ -126,7 +127,7 @@ def pause_charging_plan(current: Current, plan: PathPlan) -> PlanView:
     try:
         paused = current.store.charging_plans.pause(found.id)
     except ConditionFailed as refused:
-        raise _not_now(found) from refused
+        paused = _as_wanted(current, found, PlanState.PAUSED, refused)
     _log("charging plan paused", current, paused)
     return _view(paused)
 
@@ -153,14 +154,11 @@ def stop_charging_plan(current: Current, plan: PathPlan, request: Annotated[Stop
     It is `stopping` until that is done, and then leaves the site to another plan. One that never started is just over.
     """
     found = _find(current, plan)
-    if found.state.is_over or found.state is PlanState.STOPPING:
+    if found.state.is_over:
         return _view(found)
     if found.activated_at is None:
         return _view(_finish(current, found))
-    try:
-        stopping = current.store.charging_plans.stop(found, request.release, current.now)
-    except ConditionFailed as refused:
-        raise _not_now(found) from refused
+    stopping = found if found.state is PlanState.STOPPING else _stop(current, found, request)
     _log("charging plan stopped", current, stopping)
     if found.state is PlanState.PAUSED:
         current.runtime.charging_plans.start(stopping)
@@ -181,7 +179,8 @@ def delete_charging_plan(current: Current, plan: PathPlan) -> Response[None]:
     try:
         current.store.charging_plans.delete(found.id)
     except ConditionFailed as refused:
-        raise _not_now(found) from refused
+        if refused.item is not None:  # else it is gone, perhaps by an earlier try of this very request
+            raise _not_now(found) from refused
     current.store.sites.release(found.site_id, found.id)
     _log("charging plan deleted", current, found)
     return Response(204)
@@ -198,6 +197,25 @@ def _activate(current: CurrentRequest, plan: ChargingPlan) -> ChargingPlan:
         return _as_it_is(current, plan, refused)
     current.runtime.charging_plans.start(active)
     return active
+
+
+def _stop(current: CurrentRequest, plan: ChargingPlan, request: StopRequest) -> ChargingPlan:
+    try:
+        return current.store.charging_plans.stop(plan, request.release, current.now)
+    except ConditionFailed as refused:
+        return _as_wanted(current, plan, PlanState.STOPPING, refused)
+
+
+def _as_wanted(current: CurrentRequest, plan: ChargingPlan, state: PlanState, refused: ConditionFailed) -> ChargingPlan:
+    """The plan, if it has come to this state meanwhile: by somebody else, or an earlier try of this very write.
+
+    Raises:
+        Conflict: it has not.
+    """
+    changed = current.store.charging_plans.get(plan.id, consistent=True)
+    if changed is None or changed.state is not state:
+        raise _not_now(plan) from refused
+    return changed
 
 
 def _as_it_is(current: CurrentRequest, plan: ChargingPlan, refused: ConditionFailed) -> ChargingPlan:

@@ -147,8 +147,8 @@ def read_firmware(current: Current, image: PathImage) -> ImageDetailView:
 def delete_firmware(current: Current, image: PathImage) -> Response[None]:
     """Remove a firmware image; a station that is still to fetch it finds nothing."""
     found = _find(current, image)
+    current.runtime.files.delete(found.key)  # the row last: as long as it is there, the rest can be removed again
     current.store.firmware.delete(found.id)
-    current.runtime.files.delete(found.key)
     _logger.info("firmware image removed", extra={"image_id": found.id, "caller": current.caller})
     return Response(204)
 

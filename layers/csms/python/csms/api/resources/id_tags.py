@@ -1,5 +1,6 @@
 """Id tags: who may charge."""
 
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -12,13 +13,13 @@ from csms.api.bodies import parse_json
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
 from csms.api.id_tag_import import LARGEST_IMPORT, ImportReport, Row, import_tags, rows_of_csv, rows_of_json
 from csms.api.id_tag_models import ChangedIdTagView, IdTagChanges, IdTagView, NewIdTag, read_tag, view_of
-from csms.api.id_tag_withdrawal import Propagate, Withdrawal, next_steps
+from csms.api.id_tag_withdrawal import NextStep, Propagate, Withdrawal, next_steps
 from csms.api.models import Page
 from csms.api.problems import Conflict, NotFound, UnsupportedMediaType
 from csms.api.request import Current, CurrentRequest
 from csms.api.routing import Routes
 from csms.api.scopes import Scope
-from csms.authorization import IdTag, may_charge
+from csms.authorization import AuthorizationStatus, IdTag, may_charge
 from csms.store.errors import ConditionFailed
 
 routes = Routes("Id tags")
@@ -105,16 +106,33 @@ def change_id_tag(
 def delete_id_tag(current: Current, tag: PathTag, propagate: Propagate = False) -> Response[Any]:
     """Remove an id tag; it is `Invalid` from now on.
 
-    204, or with `propagate` 200 and what is done about charge points that may know the tag.
+    204, or with `propagate` 200 and what is done about charge points that may know the tag; safe to repeat until then.
     """
     known = _find(current, tag)
+    if propagate:
+        return Response(200, "application/json", Withdrawal(next_steps=_delete_everywhere(current, known)))
     try:
         current.store.id_tags.delete(known.id_tag)
     except ConditionFailed as gone:
         raise _unknown(tag) from gone
-    if not propagate:
-        return Response(204)
-    return Response(200, "application/json", Withdrawal(next_steps=next_steps(current, (known,), is_wanted=True)))
+    return Response(204)
+
+
+def _delete_everywhere(current: CurrentRequest, tag: IdTag) -> list[NextStep]:
+    """Block it, tell charge points, and remove it last: as long as it is there, a repetition knows whom to tell.
+
+    Raises:
+        NotFound: somebody else has removed it.
+    """
+    tags = current.store.id_tags
+    try:
+        tags.change(tag.id_tag, {"status": AuthorizationStatus.BLOCKED})
+    except ConditionFailed as gone:
+        raise _unknown(tag.id_tag) from gone
+    steps = next_steps(current, (tag,), is_wanted=True)
+    with suppress(ConditionFailed):
+        tags.delete(tag.id_tag)
+    return steps
 
 
 def _create(current: CurrentRequest, tag: IdTag) -> Response[Any]:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
@@ -57,7 +58,8 @@ def create_site(current: Current, new: Annotated[NewSite, Body()]) -> Response[S
     site = new.to_site(new_site_id(), current.now)
     _refuse_contradictions(site, NewSite.model_fields.keys())
     members = _members_of(current, new.charge_points)
-    current.store.sites.create(site)
+    with suppress(ConditionFailed):  # its id is random: an earlier try of this very write took effect
+        current.store.sites.create(site)
     try:
         _side_by_side(lambda member: _add(current, site.id, member), members)
     except Conflict:

@@ -1,0 +1,28 @@
+"""Messages and records late, twice, in any order, in any batches, while AWS breaks: 300 random courses."""
+
+from collections import Counter
+from random import Random
+
+from tests.faulty.aws import Trouble
+from tests.faulty.deliveries import Deliveries, check_told, lives
+from tests.faulty.playing import check_rest
+from tests.faulty.world import faulty_system
+
+COURSES = 300
+
+
+def test_however_badly_it_is_delivered_everybody_hears_of_everything_once() -> None:
+    met: Counter[Trouble] = Counter()
+    with faulty_system() as world:
+        world.begin()
+        lives(world)
+        beginning = world.remember()
+        for seed in range(COURSES):
+            world.go_back(beginning)
+            deliveries = Deliveries(world, Random(seed))  # noqa: S311  the same again is the point
+            deliveries.run()
+            check_rest(world)
+            check_told(world)
+            met += deliveries.met
+    assert len(met) == len(Trouble) - 2
+    assert sum(met.values()) > COURSES
