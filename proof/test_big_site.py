@@ -137,7 +137,7 @@ class BigSite:
         played.settle()
 
     def _restart(self, shard: int) -> int:
-        due = self.played.csms.store.charging_plans.due(self.played.now, shard)
+        due = [*self.played.csms.store.charging_plans.due(self.played.now, shard)]
         for plan in due:
             self.played.csms.charging_plans.restart(plan)
         return len(due)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 from datetime import timedelta
 
-from proof.call_protocol.world import LATER, Task, World, due_calls
+from proof.call_protocol.world import Task, World, due_calls
 
 Happening = tuple[str, World, Task | None]
 
@@ -21,6 +21,8 @@ def _of_operator(world: World) -> Iterator[Happening]:
     for name, _ in world.left:
         if name.startswith("place ") and world.may(name):
             yield name, world.spent(name), Task("place", name.removeprefix("place "))
+        elif name.startswith("place ") and world.may("repeat"):  # whoever it was, whether the first is at it or not
+            yield f"repeat {name}", world.spent("repeat"), Task("place", name.removeprefix("place "))
     if world.may("cancel"):
         for call in world.calls():
             yield f"cancel {call.id}", world.spent("cancel"), Task("cancel", call.id)
@@ -38,7 +40,7 @@ def _of_queue(world: World, under_way: Set[Task]) -> Iterator[Happening]:
         for call in due_calls(world):
             yield f"sweep {call.id}", world.spent("sweep"), Task("expire", call.id)
     if world.may("time"):
-        yield "time passes", replace(world.spent("time"), now=world.now + LATER), None
+        yield "time passes", replace(world.spent("time"), now=world.now + world.pace), None
 
 
 def _of_answers(world: World, under_way: Set[Task]) -> Iterator[Happening]:

@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from csms.call_queue import Deadline
 from csms.gateway import Posted
 from csms.store.calls import CallState
 from csms.store.keys import CALL_PREFIX
 from csms.store.links import Links, Registration
 from proof.call_protocol.events import events_of
 from proof.call_protocol.machine import Machine
-from proof.call_protocol.world import LAST_WITH_EFFECTS, NOON, STATION, Process, Task, World, due_calls
+from proof.call_protocol.world import LAST_WITH_EFFECTS, LATER, NOON, STATION, Process, Task, World, due_calls
 from proof.memory_table import MemoryTable
 
 if TYPE_CHECKING:
@@ -36,10 +37,18 @@ class Explorer:
     """Visits every state that can be reached, and lets a well-behaved world bring each quiet one to rest."""
 
     def __init__(
-        self, *, side_by_side: int = 2, switches: int = 2, lifetime: timedelta = timedelta(minutes=20), **events: int
+        self,
+        *,
+        side_by_side: int = 2,
+        switches: int = 2,
+        lifetime: timedelta = timedelta(minutes=20),
+        pace: timedelta = LATER,
+        **events: int,
     ) -> None:
         self.machine = Machine(lifetime)
         self._is_patient = lifetime > timedelta(minutes=10)
+        self._pace = pace
+        self._is_undisturbed = not {"crash", "time"} & events.keys()
         self._side_by_side = side_by_side
         self._switches = switches
         self._events = tuple(sorted(events.items()))
@@ -55,7 +64,7 @@ class Explorer:
             AssertionError: one of them is not as it should be; its history is a note of the exception.
         """
         machine = self.machine
-        machine.world = World(left=(*self._events, *((f"place {order}", 1) for order in orders)))
+        machine.world = World(pace=self._pace, left=(*self._events, *((f"place {order}", 1) for order in orders)))
         table = MemoryTable(machine.world.items)
         Links(cast("Table", table)).create(STATION, Registration.ACCEPTED)
         machine.world.connection, machine.world.connected_at = "c0", NOON - timedelta(minutes=1)
@@ -104,7 +113,8 @@ class Explorer:
             if trouble and self.machine.trouble is trouble:
                 break  # it was no post
             self.happened["trouble"] += trouble is not None
-            _check_ends(state.world, world)
+            _check_calls(state.world, world)
+            _check_link(state.world, world, process.task)
             processes = list(state.processes)
             if after:
                 processes[number] = after
@@ -119,7 +129,11 @@ class Explorer:
         """What is so when a process has come to its end."""
         world = self.machine.world
         if task.kind == "connect" and not self.machine.is_refused:
+            assert task.about[1] >= world.connected_at, "an older connection takes the link"
+            assert "flight" not in world.link, "a new connection finds the slot taken"
             world.connection, world.connected_at = task.about
+        elif task.kind == "answer":
+            assert world.link.get("flight", {}).get("call_id") != task.about, "it was answered, and has the slot"
         elif task.kind == "deliver":
             messages = list(world.messages)
             messages.remove(next(entry for entry in messages if entry[1] == task.about))
@@ -139,6 +153,7 @@ class Explorer:
         if key in self._rested:
             return
         self._rested.add(key)
+        _check_findable(world)
         machine = self.machine
         machine.world, machine.trouble = world.copy(), None
         world = machine.world
@@ -150,11 +165,13 @@ class Explorer:
         for call in world.calls():
             assert call.state is not CallState.ACCEPTED or call.response["mine"] == call.id
             assert call.action != LAST_WITH_EFFECTS or call.id in world.applied
+            is_lost = call.state is CallState.TIMED_OUT and call.id not in world.posted
+            assert not (is_lost and self._is_undisturbed), "it was never sent, and is taken for unanswered"
             is_given_up = call.state is CallState.EXPIRED and call.id in world.placed and self._is_patient
             assert not is_given_up, "nobody sent it, though there was time"
 
     def _is_at_rest(self, world: World) -> bool:
-        link = next(item for item in world.items.values() if "registration" in item)
+        link = world.link
         is_over = all(call.state.is_ended and call.has_effects_done for call in world.calls())
         return is_over and "flight" not in link and not link.get("waiting")
 
@@ -183,9 +200,33 @@ class Explorer:
                 finish(Task("stream", call.id))
 
 
-def _check_ends(before: World, after: World) -> None:
-    """An end is for good."""
+def _check_calls(before: World, after: World) -> None:
+    """An end is for good, and nothing is due any more; each order is one call."""
+    actions = [item["action"] for key, item in after.items.items() if key.sort.startswith(CALL_PREFIX)]
+    assert len(actions) == len(set(actions)), "one order, two calls"
     for key, item in before.items.items():
         if key.sort.startswith(CALL_PREFIX) and CallState(item["state"]).is_ended:
             now = after.items.get(key, {})
             assert (now.get("state"), now.get("response")) == (item["state"], item.get("response")), "a second end"
+            assert "GSI4PK" not in now, "it has ended, and is due"
+        elif item.get("state") == CallState.SENT and after.items[key]["state"] == CallState.TIMED_OUT:
+            answer_by = datetime.fromisoformat(item["answer_by"])
+            assert answer_by <= after.now, "it is given up before its time"
+
+
+def _check_findable(world: World) -> None:
+    """Nobody is at work: whatever the station does, a call is found by its deadline message or, if queued, swept."""
+    watched = {wake.call_id for _, wake in world.messages if isinstance(wake, Deadline)}
+    for key, item in world.items.items():
+        if key.sort.startswith(CALL_PREFIX) and not CallState(item["state"]).is_ended:
+            is_swept = item["state"] == CallState.QUEUED and "GSI4PK" in item
+            assert is_swept or item["call_id"] in watched, "nobody looks after it"
+
+
+def _check_link(before: World, after: World, task: Task) -> None:
+    """A call has one place, and the end of a connection that is not the link's leaves the link alone."""
+    waiting = after.link.get("waiting", [])
+    assert len(waiting) == len(set(waiting)), "it waits twice"
+    assert after.link.get("flight", {}).get("call_id") not in waiting, "it waits and flies"
+    if task.kind == "disconnect" and before.link.get("connection_id") != task.about:
+        assert after.link.get("connection_id") == before.link.get("connection_id"), "somebody else's connection ends"

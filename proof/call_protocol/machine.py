@@ -193,6 +193,9 @@ class _Outside:
         assert call.state is CallState.SENT, f"{call_id} is {call.state}"
         assert call.sent_at, "without the time of it"
         assert call.sent_at < call.expires_at, f"{call_id} after its time"
+        link = world.link
+        has_slot = link.get("flight", {}).get("call_id") == call_id
+        assert not has_slot or link.get("connection_id") in {connection, None}, "over a connection that was given up"
         trouble, machine.trouble = machine.trouble, None
         if connection != world.connection:
             return Posted.GONE
@@ -204,9 +207,8 @@ class _Outside:
         ]
         assert not outstanding, f"{call_id} while {outstanding} is outstanding"
         assert call_id not in world.posted, f"{call_id} a second time"
-        (flight,) = (item["flight"] for item in world.items.values() if "flight" in item)
-        assert flight["call_id"] == call_id, "without the slot"
-        until = datetime.fromisoformat(flight["until"])
+        assert has_slot, "without the slot"
+        until = datetime.fromisoformat(link["flight"]["until"])
         world.unanswered = (*world.unanswered, Frame(call_id, connection, until))
         world.posted |= {call_id}
         return Posted.DELIVERED

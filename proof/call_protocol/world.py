@@ -50,6 +50,8 @@ class World:
 
     items: dict[Key, dict[str, Any]] = field(default_factory=dict)
     now: datetime = NOON
+    pace: timedelta = LATER
+    """How far the clock goes at once."""
     messages: tuple[tuple[datetime, Wake], ...] = ()
     unanswered: tuple[Frame, ...] = ()
     posted: frozenset[str] = frozenset()
@@ -69,6 +71,11 @@ class World:
         rest = (self.now, tuple(sorted(map(repr, self.messages))), self.unanswered, self.posted, self.connection)
         counted = (self.connected_at, self.connections, self.ids, self.applied, self.placed, self.left)
         return hash((items, rest, counted))
+
+    @property
+    def link(self) -> dict[str, Any]:
+        """The link row."""
+        return next(item for item in self.items.values() if "registration" in item)
 
     def may(self, event: str) -> bool:
         """Whether an event may still happen."""

@@ -268,6 +268,8 @@ class Links:
     def take_off(self, link: Link, flight: Flight) -> None:
         """Give the call the charge point's one slot, from the head of the waiting list or straight past an empty one.
 
+        The slot was free when the link was read, and whoever takes it counts an attempt: so it is free still.
+
         Raises:
             ConditionFailed: another dispatcher was faster, or the connection is not the one that was read.
         """
@@ -277,15 +279,12 @@ class Links:
             if is_waiting
             else Attr("waiting").not_exists() | Attr("waiting").size().eq(0)
         )
-        is_first_attempt = Attr("attempts").not_exists() if link.attempts == 0 else Attr("attempts").eq(link.attempts)
+        nobody_did_since = Attr("attempts").not_exists() if link.attempts == 0 else Attr("attempts").eq(link.attempts)
         self._table.update(
             keys.link(link.charge_point_id),
             assign={"flight": _flight_to_item(flight), "attempts": flight.attempt},
             remove=("waiting[0]",) if is_waiting else (),
-            condition=Attr("connection_id").eq(link.connection_id)
-            & Attr("flight").not_exists()
-            & is_next
-            & is_first_attempt,
+            condition=Attr("connection_id").eq(link.connection_id) & is_next & nobody_did_since,
         )
 
     def land(
