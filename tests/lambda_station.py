@@ -43,7 +43,17 @@ class LambdaStation:
     connected_at: datetime = NOON
     _ids: Any = field(default_factory=itertools.count)
 
-    def connect(
+    def connect(self, **handshake: Any) -> dict[str, Any]:
+        """Open a connection; returns what API Gateway gets to see."""
+        self.open()
+        return self.shake_hands(**handshake)
+
+    def open(self) -> None:
+        """Have another connection, of which nobody has heard yet."""
+        self.connected_at = self.now
+        self.connection_id = f"connection-{next(_connection_numbers)}"
+
+    def shake_hands(
         self,
         *,
         subprotocol: str | None = "ocpp1.6",
@@ -52,9 +62,7 @@ class LambdaStation:
         source_ip: str | None = None,
         **headers: Any,
     ) -> dict[str, Any]:
-        """Open a connection; returns what API Gateway gets to see. `cp` is the query parameter, None for none."""
-        self.connected_at = self.now
-        self.connection_id = f"connection-{next(_connection_numbers)}"
+        """Ask for the connection; `cp` is the query parameter, None for none."""
         opened = event("connect")
         del opened["headers"]["Authorization"], opened["headers"]["Sec-WebSocket-Protocol"]
         if subprotocol is not None:
