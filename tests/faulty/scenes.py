@@ -25,7 +25,7 @@ GONE: Final = frozenset({404})
 
 @dataclass(frozen=True)
 class Scene:
-    """One invocation of a function. It is repeated in any case, as clients and event sources do."""
+    """One invocation of a function. It is repeated in any case, as clients do, or if it failed, as event sources do."""
 
     function: str
     what: str
@@ -41,6 +41,11 @@ class Scene:
 
     def __str__(self) -> str:
         return f"{self.function} {self.what}"
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether a queue or the stream asks, and again only if it is told to."""
+        return self.function in {"dispatch_calls", "finish_calls", "publish_events", "wake_plans"}
 
 
 def asks(method: str, path: str, body: Any = None, *, key: str | None = None, query: str = "") -> Act:
@@ -355,7 +360,7 @@ API: Final = (
     Scene(
         "operator_api",
         "commands ClearCache while the station is away",
-        asks("POST", f"{COMMANDS}/ClearCache", {}, key="key", query="expiresIn=60"),
+        asks("POST", f"{COMMANDS}/ClearCache", {}, key="key", query="expiresIn=600"),
         after(goes_away),
     ),
     Scene(

@@ -240,14 +240,18 @@ class World:
         self.start_process()
 
     def deliver_again(self, queue: str) -> bool:
-        """The same batch as the last time, if it is asked for again; queues deliver at least once."""
+        """A batch, the same if it is asked for again; whether all of it was handled."""
         batch = self.notes.setdefault(f"batch of {queue}", self.due(queue))
         return self.deliver(queue, batch)
 
     def read_stream(self, function: str) -> bool:
-        """Hand a function what the stream holds for it, as often as it is asked for; whether all of it was done."""
+        """Hand a function what the stream holds for it, as often as it is asked for; whether all of it was done.
+
+        Nobody else gets it.
+        """
         source = next(source for source in (CHANGES_STREAM, SITE_CHANGES_STREAM) if source.function == function)
-        records = self.notes.setdefault("records", [*self.aws.contents.records])
+        records = self.notes.setdefault("records", self.aws.contents.records)
+        self.aws.contents.records = [record for record in self.aws.contents.records if record not in records]
         wanted = [record for record in records if any(matches(each, record) for each in source.patterns)]
         numbers = [record["dynamodb"]["SequenceNumber"] for record in wanted]
         return not failed_items(HANDLERS[function]({"Records": wanted}, None), numbers)

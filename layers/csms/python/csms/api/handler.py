@@ -4,7 +4,7 @@ import logging
 import threading
 from typing import Any
 
-from csms.api.problems import InternalError
+from csms.api.problems import problem_of
 from csms.api.resolver import Resolver
 
 _logger = logging.getLogger(__name__)
@@ -15,9 +15,9 @@ def respond(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer a request in payload format 2.0."""
     try:
         return _resolver().resolve(event, context)
-    except Exception:
+    except Exception as error:
         _logger.exception("a request failed", extra={"resource": _resource(event)})
-        return InternalError().answer()
+        return problem_of(error).answer()
 
 
 def _resource(event: dict[str, Any]) -> str:

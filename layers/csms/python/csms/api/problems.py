@@ -12,6 +12,7 @@ Problem
 +-- InvalidRequest         422  read, but fields are wrong; names them
 +-- TooManyRequests        429
 +-- InternalError          500  details are in the log only
++-- Unavailable            503  a service behind this one has failed: worth asking again
 """
 
 import json
@@ -21,8 +22,23 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from aws_lambda_powertools.event_handler import Response
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 MEDIA_TYPE: Final = "application/problem+json"
+_THROTTLED: Final = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+"""What services call it."""
 _MOST_FINDINGS: Final = 100
 _LONGEST_FIELD: Final = 100
 """Names are the client's, and an answer has its limits."""
@@ -147,6 +163,25 @@ class InternalError(Problem):
 
     def __init__(self) -> None:
         super().__init__("something went wrong here; the log of this request has the details")
+
+
+class Unavailable(Problem):
+    """A service behind this one is throttled, away, or has failed."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("something behind this did not answer in time: ask again", headers={"Retry-After": "1"})
+
+
+def problem_of(error: Exception) -> Problem:
+    """What an exception that nobody has handled is to the caller: something that passes, or a mistake of ours."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        is_passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.response["Error"]["Code"] in _THROTTLED
+    else:
+        is_passing = isinstance(error, NoConnection | HTTPClientError)
+    return Unavailable() if is_passing else InternalError()
 
 
 def findings_of(errors: Sequence[Any]) -> list[Finding]:
