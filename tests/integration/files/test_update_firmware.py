@@ -1,5 +1,6 @@
 """UpdateFirmware: the URL a station gets, what it can fetch there, and how an update ends."""
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from csms.store.configuration import Reported
 from csms.store.file_transfers import FileKind
 from csms.v16.orders import Command
 from tests.called_station import CalledStation
+from tests.faults import Fault, Faults
 from tests.integration.files.conftest import boot
 from tests.integration.files.http_station import HttpStation
 from tests.integration.files.library import CONTENT, PUBLIC_URL, added, uploaded
@@ -328,3 +330,39 @@ def test_without_a_public_address_the_location_must_be_given(
     unreachable = Runtime(csms.settings.model_copy(update={"public_url": ""}))
     with pytest.raises(CallRefused, match="no public URL"):
         unreachable.commands.place(link, Command("UpdateFirmware", {}, "me"), booted.now)
+
+
+def test_a_status_is_noted_once_though_the_answer_to_its_note_was_lost(
+    csms: Runtime, operator: LambdaOperator, booted: CalledStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded(operator)
+    update(operator, booted)
+    faults = Faults(csms.store.links._table._client, monkeypatch)
+    with faults.at(0, None):
+        notify(booted, "Downloading")
+        requests = faults.requests
+    told = ["Downloading"]
+    for at, status in zip(range(requests), itertools.cycle(("Downloaded", "Installing")), strict=False):
+        with faults.at(at, Fault.ANSWER_LOST_ONCE):
+            notify(booted, status)
+        told.append(status)
+    [found] = updates(operator)
+    assert [each["status"] for each in found["statuses"]] == told
+
+
+def test_a_status_is_noted_though_another_one_came_meanwhile(
+    csms: Runtime, operator: LambdaOperator, booted: CalledStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded(operator)
+    update(operator, booted)
+    read = csms.store.file_transfers.latest
+    outdated = read(CP001, FileKind.FIRMWARE)
+    notify(booted, "Downloading")
+    monkeypatch.setattr(
+        csms.store.file_transfers,
+        "latest",
+        lambda *about, consistent=False: read(*about, consistent=True) if consistent else outdated,
+    )
+    notify(booted, "Downloaded")
+    [found] = updates(operator)
+    assert [each["status"] for each in found["statuses"]] == ["Downloading", "Downloaded"]

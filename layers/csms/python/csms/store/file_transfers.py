@@ -137,7 +137,13 @@ class FileTransfers:
         return _from_item(item) if item else None
 
     def list(
-        self, charge_point_id: ChargePointId, kind: FileKind, *, limit: int, after: Cursor | None = None
+        self,
+        charge_point_id: ChargePointId,
+        kind: FileKind,
+        *,
+        limit: int,
+        after: Cursor | None = None,
+        consistent: bool = False,
     ) -> TransferPage:
         """The charge point's transfers of one kind, newest first."""
         page = self._table.query(
@@ -146,12 +152,15 @@ class FileTransfers:
             limit=limit,
             newest_first=True,
             after=after,
+            consistent=consistent,
         )
         return TransferPage([_from_item(item) for item in page.items], page.cursor)
 
-    def latest(self, charge_point_id: ChargePointId, kind: FileKind) -> FileTransfer | None:
+    def latest(
+        self, charge_point_id: ChargePointId, kind: FileKind, *, consistent: bool = False
+    ) -> FileTransfer | None:
         """The last one that the station did not refuse, among the last few: one query, whatever it finds."""
-        recent = self.list(charge_point_id, kind, limit=_RECENT).transfers
+        recent = self.list(charge_point_id, kind, limit=_RECENT, consistent=consistent).transfers
         return next((transfer for transfer in recent if transfer.has_begun), None)
 
     def settle(self, ended: FileTransfer) -> None:
@@ -159,14 +168,20 @@ class FileTransfers:
         state = ended.call_state.value if ended.call_state else None
         self._change(ended, {"call_state": state, "announced_name": ended.announced_name})
 
-    def add_status(self, transfer: FileTransfer, told: ToldStatus) -> None:
-        """Add what the station said; a final status completes the transfer."""
+    def add_status(self, transfer: FileTransfer, told: ToldStatus) -> bool:
+        """Add what the station said; a final status completes the transfer.
+
+        False if it has other statuses by now than `transfer`, one of which may be this: the client repeats a request
+        whose answer was lost, and a list would take the status again.
+        """
+        if len(transfer.statuses) >= _MOST_STATUSES:
+            return True
         entry = {"status": told.status, "at": format_timestamp(told.at)}
-        self._change(
+        return self._change(
             transfer,
             {"completed_at": format_timestamp(told.at)} if told.status in FINAL_STATUSES else {},
             append={"statuses": [entry]},
-            condition=_is_shorter("statuses", _MOST_STATUSES),
+            condition=_is_as_long("statuses", len(transfer.statuses)),
         )
 
     def make_room(self, transfer: FileTransfer, count: int, size: int) -> bool:
@@ -238,8 +253,8 @@ def _key(transfer: FileTransfer) -> keys.Key:
     return keys.file_transfer(transfer.charge_point_id, transfer.kind, transfer.call_id)
 
 
-def _is_shorter(name: str, length: int) -> ConditionBase:
-    return Attr(name).not_exists() | Attr(name).size().lt(length)
+def _is_as_long(name: str, length: int) -> ConditionBase:
+    return Attr(name).size().eq(length) if length else Attr(name).not_exists() | Attr(name).size().eq(0)
 
 
 def _is_at_most(name: str, number: int) -> ConditionBase:

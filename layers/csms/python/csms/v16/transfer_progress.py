@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _IDLE: Final = "Idle"
 """Sent only when asked for; says nothing of any transfer [S 4.4, 4.5]."""
+_TRIES: Final = 3
+"""Statuses of a station come one after the other; two at once are from two of its connections."""
 
 
 def attach_firmware_status(exchange: Exchange, status: str) -> None:
@@ -51,8 +53,10 @@ def _attach(exchange: Exchange, kind: "FileKind", status: str) -> None:
 
     if status == _IDLE:
         return
-    latest = exchange.store.file_transfers.latest(exchange.charge_point_id, kind)
-    if latest is None or not latest.awaits_status(exchange.received_at):
-        return
-    if not latest.statuses or latest.statuses[-1].status != status:  # else a repetition
-        exchange.store.file_transfers.add_status(latest, ToldStatus(status, exchange.received_at))
+    for number in range(_TRIES):
+        latest = exchange.store.file_transfers.latest(exchange.charge_point_id, kind, consistent=number > 0)
+        if latest is None or not latest.awaits_status(exchange.received_at):
+            return
+        is_repetition = latest.statuses and latest.statuses[-1].status == status
+        if is_repetition or exchange.store.file_transfers.add_status(latest, ToldStatus(status, exchange.received_at)):
+            return
