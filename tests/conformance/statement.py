@@ -58,7 +58,7 @@ wrong case, and a field too many. What has to come back is written down in `test
 - Charge data (StartTransaction, StopTransaction, MeterValues) is found afterwards where it belongs or among the
   orphans, whatever the answer was.
 - An answer is never answered. Each ends its call: with the status, if there is one; as failed, if what was asked for
-  cannot be read. The next call goes out at once.
+  cannot be read. The next call goes out at once. Whatever the official schema does not allow is `flagged`, used or not.
 - Nothing is logged as an error, no connection is closed, and the next message is answered.
 
 All of them go straight into the functions, one of each kind and message over the wire, too.
