@@ -74,6 +74,8 @@ def read(body: str) -> News:
     fields = json.loads(body)
     schema.check(fields.get("v"))
     metric, name = fields["measure"]
+    if not all(isinstance(text, str) and text for text in (fields["detailType"], metric, name)):
+        raise ValueError("an event without a name")
     occurred_at = parse_timestamp(fields["detail"]["occurredAt"])
     return News(fields["detailType"], occurred_at, fields["detail"], (metric, name))
 
