@@ -178,7 +178,7 @@ class Table:
         """How many items a partition of an index has; costs what reading them costs, but for sending them."""
         expression = _Expression()
         condition = expression.text(KeyCondition(f"{index}PK").eq(partition))
-        arguments = {"IndexName": index, "Select": "COUNT", "KeyConditionExpression": condition}
+        arguments: dict[str, Any] = {"IndexName": index, "Select": "COUNT", "KeyConditionExpression": condition}
         arguments |= expression.arguments()
         total: int = 0
         while True:
