@@ -102,18 +102,18 @@ class _Play:
         async with (
             httpx.AsyncClient(base_url=self._stack.api_url, headers=headers, timeout=60, trust_env=False) as api,
             httpx.AsyncClient(timeout=60, trust_env=False, follow_redirects=True) as web,
-            asyncio.TaskGroup() as lives,
         ):
-            stations = self._stations(web)
-            for number, life in enumerate(stations):
-                lives.create_task(life.live_from(number / len(stations) * self._scenario.ramp_s))
-            rollout = await self._phases(stations, api, web)
-            for life in stations:
-                life.station.agenda.put(life.station.clock.now(), life.end)
-        looking.cancel()
-        return await self._result(stations, rollout)
+            lives = self._lives(web)
+            async with asyncio.TaskGroup() as tasks:
+                for number, life in enumerate(lives):
+                    tasks.create_task(life.live_from(number / len(lives) * self._scenario.ramp_s))
+                rollout = await self._phases(lives, api, web)
+                for life in lives:
+                    life.station.agenda.put(life.station.clock.now(), life.end)
+            looking.cancel()
+            return await self._result(lives, rollout, api)
 
-    def _stations(self, web: httpx.AsyncClient) -> list[LoadLife]:
+    def _lives(self, web: httpx.AsyncClient) -> list[LoadLife]:
         clock = DayClock(DAY.total_seconds())  # a day that takes a day
         gate = asyncio.Semaphore(self._scenario.stations)  # nothing holds back stations
         return [
@@ -123,21 +123,18 @@ class _Play:
 
     async def _phases(self, lives: Sequence[LoadLife], api: httpx.AsyncClient, web: httpx.AsyncClient) -> Rollout:
         recorder, scenario = self._recorder, self._scenario
-
-        def all_settled() -> bool:
-            return all(life.is_settled for life in lives)
-
         async with self._phase(RAMP):
-            await self._until(all_settled, scenario.ramp_s)
+            await self._until_settled(lives, scenario.ramp_s)
         async with self._phase(STEADY):
             await asyncio.sleep(scenario.steady_s)
         async with self._phase(STORM):
             await self._cut(lives)
-            await self._until(all_settled, scenario.back_off_s)
+            await self._until_settled(lives, scenario.back_off_s)
         async with self._phase(MIDNIGHT):
             for life in lives:
                 life.close()
-            await self._until(lambda: recorder.charging == 0 and all_settled(), scenario.midnight_s)
+            await self._until(lambda: recorder.charging == 0, scenario.midnight_s)
+            await self._until_settled(lives, 0)
         async with self._phase(FIRMWARE):
             rollout = await roll_out(api, web)
             await self._until(lambda: all(life.is_updated for life in lives), scenario.update_s)
@@ -163,6 +160,16 @@ class _Play:
         except TimeoutError:
             self._recorder.errors[f"{self._recorder.phase} did not end"] += 1
 
+    async def _until_settled(self, lives: Sequence[LoadLife], expected_s: float) -> None:
+        """Until each has been online with nothing left to say: not all of them at one moment, for life goes on."""
+        busy = set(lives)
+
+        def is_over() -> bool:
+            busy.difference_update([life for life in busy if life.is_settled])
+            return not busy
+
+        await self._until(is_over, expected_s)
+
     async def _cut(self, lives: Sequence[LoadLife]) -> None:
         """Let the gateway cut every connection."""
         self._recorder.is_cutting = True
@@ -176,12 +183,10 @@ class _Play:
         count: int = client.describe_table(TableName=TABLE_NAME)["Table"]["ItemCount"]
         return count
 
-    async def _result(self, lives: Sequence[LoadLife], rollout: Rollout) -> LoadRun:
+    async def _result(self, lives: Sequence[LoadLife], rollout: Rollout, api: httpx.AsyncClient) -> LoadRun:
         told = {life.station.day.identity: life.station.told for life in lives}
         comparison = await asyncio.to_thread(compare, self._store, told, self._recorder.transactions)
-        headers = {"Authorization": f"Bearer {self._stack.token}"}
-        async with httpx.AsyncClient(base_url=self._stack.api_url, headers=headers, timeout=60, trust_env=False) as api:
-            comparison.differences += await rollout.differences(api, list(told))
+        comparison.differences += await rollout.differences(api, list(told))
         images = sum(life.images[rollout.image] for life in lives)
         comparison.rows.append(("firmware images downloaded whole", len(lives), images))
         if images != len(lives):
