@@ -32,25 +32,29 @@ class TableStream:
         """Enter a change; DynamoDB enters none where nothing has changed."""
         if old == new:
             return
-        number = next(self._numbers)
-        images = {"OldImage": old, "NewImage": new}
-        self.records.append(
-            {
-                "eventID": f"{number:032x}",
-                "eventName": "INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
-                "eventVersion": "1.1",
-                "eventSource": "aws:dynamodb",
-                "awsRegion": "eu-central-1",
-                "dynamodb": {
-                    "ApproximateCreationDateTime": at,
-                    "Keys": key,
-                    **{name: image for name, image in images.items() if image is not None},
-                    "SequenceNumber": str(number),
-                    "SizeBytes": 1,
-                    "StreamViewType": "NEW_AND_OLD_IMAGES",
-                },
-            }
-        )
+        self.records.append(record_of(next(self._numbers), key, old, new, at))
+
+
+def record_of(
+    number: int, key: dict[str, Any], old: dict[str, Any] | None, new: dict[str, Any] | None, at: float
+) -> dict[str, Any]:
+    """A change as the stream has it; everything with its types."""
+    images = {"OldImage": old, "NewImage": new}
+    return {
+        "eventID": f"{number:032x}",
+        "eventName": "INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-central-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": at,
+            "Keys": key,
+            **{name: image for name, image in images.items() if image is not None},
+            "SequenceNumber": str(number),
+            "SizeBytes": 1,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    }
 
 
 @contextmanager

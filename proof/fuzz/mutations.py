@@ -103,6 +103,37 @@ MUTATIONS: Final = (
         "    if offered:",
     ),
     _noticed_by(
+        "records",
+        "what a version to come has written is handled",
+        "schema.py",
+        "isinstance(version, int) and version > VERSION",
+        "isinstance(version, int) and version > 2 * VERSION",
+    ),
+    _noticed_by(
+        "records",
+        "what was written before kinds had names is not",
+        "call_queue.py",
+        '_KINDS[fields.get("kind") or _kind_by_fields(fields)]',
+        '_KINDS[fields["kind"]]',
+    ),
+    _noticed_by(
+        "records", "an event needs no name", "event_queue.py", "if not all(isinstance(", "if False and all(isinstance("
+    ),
+    _noticed_by(
+        "records",
+        "a due row that nobody can read keeps the others waiting",
+        "store/listing.py",
+        "            failures.append(error)\n",
+        "            raise\n",
+    ),
+    _noticed_by(
+        "records",
+        "a change at a site that there is not makes one",
+        "store/sites.py",
+        'add={"version": 1}, condition=_EXISTS, returning="ALL_NEW"',
+        'add={"version": 1}, returning="ALL_NEW"',
+    ),
+    _noticed_by(
         "requests",
         "numbers beyond a float and half characters are let through",
         "api/bodies.py",

@@ -21,6 +21,8 @@ class StoringTable(MemoryTable):
     def __init__(self) -> None:
         super().__init__()
         self.written: list[Key] = []
+        self.changes: list[tuple[Key, Item | None, Item | None]] = []
+        """What single writes changed, from what to what: as the table's stream would have it."""
 
     def get(self, key: Key, *, consistent: bool = False) -> Item | None:
         return super().get(key) if _fits(key) else None
@@ -30,8 +32,10 @@ class StoringTable(MemoryTable):
 
     def put(self, key: Key, attributes: Mapping[str, Any], *, condition: ConditionBase | None = None) -> None:
         self._note(key)
+        old = self.items.get(key)
         super().put(key, _stored(attributes), condition=condition)
         _check_item(self.items[key])
+        self.changes.append((key, old, self.items[key]))
 
     def put_many(self, items: Mapping[Key, Mapping[str, Any]]) -> None:
         for key, attributes in items.items():
@@ -55,12 +59,13 @@ class StoringTable(MemoryTable):
             changes[kind] = _stored(changes.get(kind) or {})
             paths += changes[kind]
         assert len(paths) == len(set(paths)), f"two document paths overlap: {paths}"
+        old = self.items.get(key)
         if add:
             self._check(key, changes.get("condition"))
-            old = self.items.get(key, {})
-            changes["assign"] |= {name: _sum(old.get(name), more) for name, more in add.items()}
+            changes["assign"] |= {name: _sum((old or {}).get(name), more) for name, more in add.items()}
         found = super().update(key, remove=remove, **changes)
         _check_item(self.items[key])
+        self.changes.append((key, old, self.items[key]))
         return found
 
     def query(

@@ -164,10 +164,10 @@ class Station(LambdaStation):
             raise Escape(f"answered twice: {answers}")
         return answers[0] if answers else None
 
-    def called(self, action: str, payload: dict[str, Any] | None = None) -> Call:
+    def called(self, action: str, payload: dict[str, Any] | None = None, **order: Any) -> Call:
         """Let an operator place a call."""
-        order = Order(ChargePointId(self.identity), action, payload or {}, requested_by="operator", is_forced=True)
-        return self.world.csms.calls.place(order)
+        wish = {"requested_by": "operator", "is_forced": True, **order}
+        return self.world.csms.calls.place(Order(ChargePointId(self.identity), action, payload or {}, **wish))
 
     def calls_received(self, since: int = 0) -> list[list[Any]]:
         """The CALLs that were posted to this connection."""

@@ -32,7 +32,8 @@ class Cut:
 
     what: str
     order: str
-    """c: the station connects, w: it says its first word, d: API Gateway says that the old connection is closed."""
+    """c: the station connects, w: it says its first word, d: API Gateway says that the old connection is closed, o: the
+    last word over the old one arrives."""
     is_silent: bool = False
     """Nobody knows that the line is dead: what is posted to it is taken, and never arrives."""
 
@@ -43,6 +44,7 @@ CUTS: Final = (
     Cut("told after the first word", "cwd"),
     Cut("never told", "cw"),
     Cut("told twice", "dcwd"),
+    Cut("an old word comes late, told later", "cowd"),
     Cut("a dead line, told late", "cwd", is_silent=True),
     Cut("a dead line, never told", "cw", is_silent=True),
 )
@@ -112,16 +114,29 @@ class Play(World):
                     station.result("Heartbeat", {})
                 case "d":
                     self._say_closed(old, opened)
+                case "o":
+                    self._over(old, opened, lambda: station.result("Heartbeat", {}))
         self.closed.add(old)
+        self._check_link()
 
     def _say_closed(self, connection_id: str, connected_at: datetime) -> None:
         """`$disconnect`."""
+        self._over(connection_id, connected_at, self.station.disconnect)
+        self.closed.add(connection_id)
+
+    def _over(self, connection_id: str, connected_at: datetime, do: Callable[[], object]) -> None:
+        """Do something over another connection than the present one."""
         station = self.station
         present = station.connection_id, station.connected_at
         station.connection_id, station.connected_at = connection_id, connected_at
-        station.disconnect()
+        do()
         station.connection_id, station.connected_at = present
-        self.closed.add(connection_id)
+
+    def _check_link(self) -> None:
+        """It is reached over the connection that it has."""
+        link = self.csms.store.links.get(ME, consistent=True)
+        assert link is not None
+        assert link.connection_id == self.station.connection_id, "it is called over another connection"
 
     def answer_late(self) -> None:
         """Over the new connection, to what came over the old one."""
@@ -153,9 +168,11 @@ class Play(World):
         """What holds in the end, whatever there was."""
         calls = self.csms.store.calls.list(ME, limit=100).calls
         assert all(call.state.is_ended for call in calls), calls
+        unanswered = [call for call in calls if call.state is CallState.TIMED_OUT]
+        assert all(self.is_delivered(call) for call in unanswered), "a call that was never sent is not answered"
         assert max(self._delivered.values(), default=0) <= 1, "a call arrives twice"
         assert self.ask("GET", f"/charge-points/{FUZZED}")["online"]
-        assert self.csms.store.links.get(ME, consistent=True).connection_id == self.station.connection_id  # type: ignore[union-attr]
+        self._check_link()
         assert not self.errors, self.errors
 
     def stored(self, call: Call) -> Call:

@@ -283,6 +283,7 @@ def _commissioning() -> State:
 
     def prepare(play: Play) -> None:
         play.ask("PUT", f"/charge-points/{FUZZED}/desired-configuration", {"values": {"HeartbeatInterval": "240"}})
+        play.settle()
         begin(play)
 
     def afterwards(play: Play, late: bool) -> None:

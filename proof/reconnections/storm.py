@@ -77,6 +77,10 @@ class Storm(World):
             for member in self.random.sample(self.members, len(self.members) // 2):
                 self._live(member, is_away=True)
         self._come_back()
+        for member in self.members:
+            link = self.csms.store.links.get(ChargePointId(member.station.identity))
+            assert link is not None
+            assert link.connection_id == member.station.connection_id, "it is called over another connection"
         self._come_to_rest()
         self.check()
 
@@ -226,6 +230,8 @@ class Storm(World):
         ended = [self.csms.store.calls.get(call.charge_point_id, call.id) for call in self.calls]
         assert {call.state for call in ended if call} <= {CallState.ACCEPTED, CallState.TIMED_OUT}
         assert len([call for call in ended if call]) == len(self.calls)
+        unanswered = {call.id for call in ended if call and call.state is CallState.TIMED_OUT}
+        assert unanswered <= self.delivered.keys(), "a call that was never sent is not answered"
         for member in self.members:
             self._check_member(member)
         assert not self.errors, self.errors
