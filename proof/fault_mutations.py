@@ -82,7 +82,7 @@ MUTATIONS: Final = (
         _DELIVERIES,
     ),
     Mutation(
-        "only the first record that fails counts, and news behind it are passed on",
+        "only the last record that fails counts",
         _HANDLER.format("finish_calls"),
         "    numbers = [records[number]",
         "    failed = failed[-1:]\n    numbers = [records[number]",
@@ -124,7 +124,7 @@ MUTATIONS: Final = (
         "bulk",
     ),
     Mutation(
-        "a token is stored before the message that wakes it",
+        "a step waits without the message that wakes it at its boundary",
         "charging_plans.py",
         "        self._boundaries().send(boundary, now)\n        return self._store.sites.wait(",
         "        return self._store.sites.wait(",
@@ -154,7 +154,7 @@ MUTATIONS: Final = (
         "removes and charge and point",
     ),
     Mutation(
-        "an image is removed before its content",
+        "a firmware image is removed before its content",
         "api/resources/firmware.py",
         "    current.runtime.files.delete(found.key)  "
         "# the row last: as long as it is there, the rest can be removed again\n"
@@ -164,7 +164,7 @@ MUTATIONS: Final = (
         "removes and image",
     ),
     Mutation(
-        "a start by a clock that cannot be believed is one of its own each time",
+        "a start is another one under each message id",
         "v16/messages/start_transaction.py",
         'salt="" if has_clock else exchange.message_id',
         "salt=exchange.message_id",
