@@ -1,6 +1,7 @@
 """The memory of processes over time (Linux: resident set size from /proc), and whether it grows."""
 
 import asyncio
+import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,8 +64,8 @@ class Growth:
 
     @property
     def is_told(self) -> bool:
-        """Whether it was watched long enough to say anything."""
-        return self.watched_s >= LONG_ENOUGH_S
+        """Whether it was seen, and watched long enough to say anything."""
+        return self.most_mb > 0 and self.watched_s >= LONG_ENOUGH_S
 
     @property
     def is_flat(self) -> bool:
@@ -87,11 +88,10 @@ def growth(name: str, samples: Sequence[Sample]) -> Growth:
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
     """Of the least-squares line; 0 where there is none."""
-    if len(points) < 2:
+    try:
+        return statistics.linear_regression([x for x, _ in points], [y for _, y in points]).slope
+    except statistics.StatisticsError:
         return 0.0
-    middle_x, middle_y = (sum(values) / len(points) for values in zip(*points, strict=True))
-    spread = sum((x - middle_x) ** 2 for x, _ in points)
-    return sum((x - middle_x) * (y - middle_y) for x, y in points) / spread if spread else 0.0
 
 
 def resident_mb(process_id: int) -> float:

@@ -98,10 +98,11 @@ def is_begun(csms: Runtime, sent: Sent, _: set[str]) -> bool:
     return transaction is not None and transaction.received_at == sent.at
 
 
-def is_ended(csms: Runtime, sent: Sent, _: set[str]) -> bool:
-    """The transaction that ran; each accepted stop had one of its own."""
+def is_ended(csms: Runtime, sent: Sent, kept: set[str]) -> bool:
+    """The transaction that ran, with its values as they came; each accepted stop had one of its own."""
     transaction = csms.store.transactions.get(CP001, TransactionId(sent.transaction_id))
-    return transaction is not None and transaction.stop is not None
+    values = sent.payload.get("transactionData")
+    return transaction is not None and transaction.stop is not None and (not values or canonical(values) in kept)
 
 
 def is_recorded(_: Runtime, sent: Sent, kept: set[str]) -> bool:

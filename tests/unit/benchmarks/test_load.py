@@ -49,6 +49,10 @@ def test_a_short_run_says_nothing_about_growth() -> None:
     assert section_of(run(500, steady_s=60)).failures == []
 
 
+def test_memory_that_cannot_be_seen_says_nothing_about_growth() -> None:
+    assert not growth("ours", [replace(sample, mb=0.0) for sample in memory(0)]).is_told
+
+
 def test_no_line_goes_through_one_point() -> None:
     assert slope([(1, 2)]) == slope([(1, 2), (1, 3)]) == 0
     assert slope([(0, 1), (2, 5)]) == 2
