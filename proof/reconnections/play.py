@@ -44,7 +44,7 @@ CUTS: Final = (
     Cut("told after the first word", "cwd"),
     Cut("never told", "cw"),
     Cut("told twice", "dcwd"),
-    Cut("an old word comes late, told later", "cowd"),
+    Cut("an old word comes late, told later", "cwod"),
     Cut("a dead line, told late", "cwd", is_silent=True),
     Cut("a dead line, never told", "cw", is_silent=True),
 )
@@ -115,6 +115,7 @@ class Play(World):
                 case "d":
                     self._say_closed(old, opened)
                 case "o":
+                    station.wait(seconds=61)  # as long as a session is taken for what it was
                     self._over(old, opened, lambda: station.result("Heartbeat", {}))
         self.closed.add(old)
         self._check_link()
