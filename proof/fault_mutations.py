@@ -129,7 +129,7 @@ MUTATIONS: Final = (
         "        self._boundaries().send(boundary, now)\n        return self._store.sites.wait(",
         "        return self._store.sites.wait(",
         _SCENES,
-        "plan_charging",
+        "boundary",
     ),
     Mutation(
         "a tag is removed before anybody is told",
