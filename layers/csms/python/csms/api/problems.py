@@ -22,23 +22,10 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from aws_lambda_powertools.event_handler import Response
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnection
+
+from csms.aws_failures import is_passing
 
 MEDIA_TYPE: Final = "application/problem+json"
-_THROTTLED: Final = frozenset(
-    {
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-"""What services call it."""
 _MOST_FINDINGS: Final = 100
 _LONGEST_FIELD: Final = 100
 """Names are the client's, and an answer has its limits."""
@@ -176,12 +163,7 @@ class Unavailable(Problem):
 
 def problem_of(error: Exception) -> Problem:
     """What an exception that nobody has handled is to the caller: something that passes, or a mistake of ours."""
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        is_passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.response["Error"]["Code"] in _THROTTLED
-    else:
-        is_passing = isinstance(error, NoConnection | HTTPClientError)
-    return Unavailable() if is_passing else InternalError()
+    return Unavailable() if is_passing(error) else InternalError()
 
 
 def findings_of(errors: Sequence[Any]) -> list[Finding]:
