@@ -30,6 +30,8 @@ CASES: Final = {
     ),
     "repeated": Case(("ClearCache",), 2, {"repeat": 1, "time": 1}),
     "odd_deliveries": Case(("Reset",), 2, {"early": 1, "again": 1, "time": 1}),
+    "doubled": Case(("Reset",), 2, {"twice": 1, "time": 1}),
+    "doubled_reconnection": Case(("ClearCache",), 1, {"twice": 1, "time": 1, "reconnect": 1, "speak": 1}),
     "silence": Case(("ClearCache",), 1, {"disconnect": 1, "reconnect": 1, "speak": 1, "time": 1}),
     "late_answer": Case(("Reset",), 1, {"reconnect": 1, "late": 1, "again": 1, "time": 1}),
     "reconnections": Case(("ClearCache",), 1, {"reconnect": 2, "disconnect": 1, "speak": 1}),

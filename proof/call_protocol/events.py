@@ -32,6 +32,10 @@ def _of_queue(world: World, under_way: Set[Task]) -> Iterator[Happening]:
     """And of the clock."""
     for due, wake in set(world.messages):
         task = Task("deliver", wake)
+        if due <= world.now and world.may("twice"):  # whether the first is at it or not
+            after = world.spent("twice")
+            after.messages = (*after.messages, (due, wake))
+            yield f"twice {wake}", after, task
         if task not in under_way and due <= world.now:
             yield f"deliver {wake}", world.copy(), task
         elif task not in under_way and world.may("early"):

@@ -457,6 +457,12 @@ API: Final = (
     Scene("operator_api", "pauses a plan", asks_plan("POST", "/pause"), has_plan()),
     Scene("operator_api", "resumes a plan", asks_plan("POST", "/resume"), has_plan("paused")),
     Scene("operator_api", "stops a plan", asks_plan("POST", "/stop", {"release": "clear"}), has_plan()),
+    Scene(
+        "operator_api",
+        "stops a plan that is paused",
+        asks_plan("POST", "/stop", {"release": "clear"}),
+        after(has_plan(), asks_plan("POST", "/pause")),
+    ),
     Scene("operator_api", "removes a plan", asks_plan("DELETE", ""), has_plan("paused"), GONE),
     Scene(
         "operator_api",
