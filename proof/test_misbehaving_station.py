@@ -248,7 +248,9 @@ class Misbehaving(RuleBasedStateMachine):
             assert found["meterStart"] == payload["meterStart"]
             assert found["meterStop"] == self.stops[transaction_id]
             assert found["energyWh"] == found["meterStop"] - found["meterStart"]
-        assert len(self.acknowledged) == len(self.starts), "a transaction is lost, or there twice"
+        assert len(self.acknowledged) == len(self.starts), "a transaction is lost, or has two ids"
+        page = self._asked("GET", "/transactions", params={"chargePointId": self.identity, "limit": 100}).json()
+        assert {each["transactionId"] for each in page["items"]} == self.acknowledged.keys(), "one is there twice"
         self.happened["transaction"] += len(self.starts)
         for station in [self.bad, self.good, *self.left_behind]:
             if station:
