@@ -61,15 +61,6 @@ MUTATIONS: Final = (
         "            case Posted.GONE:\n                self._take_back(call, flight)\n",
         "            case Posted.GONE:\n",
     ),
-    _noticed_by(
-        "at_once",
-        "a post of unknown end, or taken, is made again",
-        "calls.py",
-        "            case Posted.DELIVERED | Posted.UNKNOWN:\n                return",
-        "            case Posted.DELIVERED | Posted.UNKNOWN:\n"
-        "                self._take_back(call, flight)\n"
-        "                return",
-    ),
 )
 
 
