@@ -41,7 +41,7 @@ def test_memory_that_grows_is_told_and_fails_the_run() -> None:
     assert growth("ours", memory(leak)).mb_per_hour == pytest.approx(leak)
     assert section_of(run()).failures == []
     [failure] = section_of(run(leak)).failures
-    assert "+20.0 MB/h" in failure
+    assert "+40.0 MB/h" in failure
 
 
 def test_a_short_run_says_nothing_about_growth() -> None:
