@@ -15,6 +15,7 @@ from csms.store.keys import SHARDS
 from proof.fuzz.table import StoringTable
 from tests.integration.conftest import central_system
 from tests.played_site import PlayedSite, SiteStation
+from tests.process_died import ProcessDied
 
 STATIONS: Final = 100
 QUARTER: Final = timedelta(minutes=15)
@@ -26,10 +27,6 @@ DEATHS: Final = [
 ]
 """Parts of a step, as the state machine invokes them, and the call to DynamoDB before which the process dies."""
 ROUNDING_A: Final = 0.1
-
-
-class ProcessDied(BaseException):
-    """Not an `Exception`: nothing in a dying process gets to handle it."""
 
 
 class MortalTable:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from boto3.dynamodb.conditions import ConditionBase
 
-from csms.store.errors import ConditionFailed, InvalidCursor
+from csms.store.errors import InvalidCursor
 from csms.store.keys import INDEXES, PARTITION_KEY, SORT_KEY, Key
 from csms.store.table import Cursor, Page, _check_cursor, _check_length, _fits, _from_wire, _to_wire
 from proof.memory_table import Item, MemoryTable, holds
@@ -114,11 +114,6 @@ class StoringTable(MemoryTable):
         _check_length(key)
         assert all(key), f"an empty key: {key}"
         self.written.append(key)
-
-    def _check(self, key: Key, condition: ConditionBase | None) -> None:
-        item = self.items.get(key)
-        if condition is not None and not holds(condition, item or {}):
-            raise ConditionFailed(item)
 
 
 def _stored(attributes: Mapping[str, Any]) -> Item:

@@ -14,12 +14,9 @@ from typing import Any, Final
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from csms.store.keys import Key
+from tests.process_died import ProcessDied
 
 _URL: Final = "https://aws.example"
-
-
-class ProcessDied(BaseException):
-    """Not an `Exception`: nothing in a dying process gets to handle it."""
 
 
 class Trouble(Enum):

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from csms.ocpp.primitives import format_timestamp
 from csms.store import keys
-from tests.faulty.aws import Aim, ProcessDied, Trouble
+from tests.faulty.aws import Aim, Trouble
 from tests.faulty.scenes import Scene
 from tests.faulty.world import CP001, Moment, World
 from tests.lambda_operator import Answer
+from tests.process_died import ProcessDied
 
 _ID: Final = re.compile(r"(?:[0-9a-f]{12}-)?(?:feed)+([0-9a-f]{8})x*")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

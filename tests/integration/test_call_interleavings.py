@@ -37,6 +37,7 @@ from csms.store.links import WaitingListFull
 from csms.v16.operations import Settled, operations
 from csms.workflows import StepFunctions
 from tests.lambda_station import LambdaStation
+from tests.process_died import ProcessDied
 
 if TYPE_CHECKING:
     from csms.store.calls import CallState
@@ -50,10 +51,6 @@ FOLLOWING = "the end of another call"
 EVENTS = ("die", "wakes", "stall", "vanish", "answer", "reconnect", "dispatch", "place", "sweep", "stream")
 FATES = st.none() | st.tuples(st.integers(0, 12), st.booleans(), st.sampled_from(EVENTS))
 """At this AWS call, before or after it took effect: die, or let something else happen in between; None: undisturbed."""
-
-
-class ProcessDied(BaseException):
-    """Not an `Exception`: nothing in a dying process gets to handle it."""
 
 
 @dataclass

@@ -13,10 +13,7 @@ import pytest
 from csms.ids import ConnectionId
 from csms.runtime import Runtime, runtime
 from tests.lambda_station import LambdaStation
-
-
-class ProcessDied(BaseException):
-    """Not an `Exception`: nothing in a dying process gets to handle it."""
+from tests.process_died import ProcessDied
 
 
 class Killer:

@@ -12,15 +12,12 @@ from csms.store.calls import Call, Calls, CallState
 from csms.store.keys import shard_of
 from csms.store.links import Link, Links
 from tests.called_station import CalledStation
+from tests.process_died import ProcessDied
 
 CP001 = ChargePointId("CP001")
 LIFETIME = timedelta(minutes=5)
 ROUNDS = range(0, 20, 2)
 """Dead after a call is dead before the next: together, all of them."""
-
-
-class ProcessDied(BaseException):
-    """Not an `Exception`: nothing in a dying process gets to handle it."""
 
 
 class Killer:

@@ -13,7 +13,8 @@ from csms.smart_charging.worst_case import worst_case_a
 from csms.v16.installed_profiles import installed_profiles, knowledge_of
 from tests.called_station import CalledStation
 from tests.integration.commands.test_set_charging_profile import PERIODS, order, set_profile
-from tests.integration.test_crashes import Killer, ProcessDied
+from tests.integration.test_crashes import Killer
+from tests.process_died import ProcessDied
 
 CP001 = ChargePointId("CP001")
 OLD_A, NEW_A, HARDWARE_A = 16, 20, 32

@@ -11,8 +11,9 @@ from csms.gateway import Gateway
 from csms.ids import ChargePointId
 from csms.runtime import Runtime, runtime
 from tests.called_station import CalledStation
-from tests.integration.test_crashes import Killer, ProcessDied
+from tests.integration.test_crashes import Killer
 from tests.lambda_operator import LambdaOperator, claims_of
+from tests.process_died import ProcessDied
 
 CP001 = ChargePointId("CP001")
 PATH = "/charge-points/CP001"

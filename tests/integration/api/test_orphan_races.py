@@ -8,9 +8,10 @@ import pytest
 
 from csms.ids import ChargePointId
 from csms.runtime import Runtime
-from tests.integration.test_crashes import Killer, ProcessDied
+from tests.integration.test_crashes import Killer
 from tests.lambda_operator import Answer, LambdaOperator
 from tests.lambda_station import LambdaStation
+from tests.process_died import ProcessDied
 
 UNKNOWN = 4711
 

@@ -13,8 +13,9 @@ from csms.ids import ChargePointId
 from csms.runtime import Runtime
 from csms.store.calls import CallState
 from tests.called_station import CalledStation
-from tests.integration.test_crashes import Killer, ProcessDied
+from tests.integration.test_crashes import Killer
 from tests.lambda_operator import Answer, LambdaOperator, claims_of
+from tests.process_died import ProcessDied
 
 CP001 = ChargePointId("CP001")
 PASSWORD = bytes(range(16))

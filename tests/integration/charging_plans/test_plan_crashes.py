@@ -4,8 +4,9 @@ import pytest
 
 from csms.ids import ChargePointId
 from csms.store.keys import SHARDS
-from tests.integration.test_crashes import Killer, ProcessDied
+from tests.integration.test_crashes import Killer
 from tests.played_site import PlayedSite
+from tests.process_died import ProcessDied
 
 LIMIT_A = 40
 

@@ -14,9 +14,10 @@ from csms.store.charging_plans import PlanState
 from csms.store.keys import SHARDS
 from csms.store.planned_profiles import PlannedProfile, ProfileRole
 from tests.integration.sites.workflow import Workflow
-from tests.integration.test_crashes import Killer, ProcessDied
+from tests.integration.test_crashes import Killer
 from tests.lambda_operator import Answer, LambdaOperator
 from tests.lambda_station import NOON
+from tests.process_died import ProcessDied
 
 CP = ChargePointId("CP001")
 NEW_PLAN = {"periods": [{"start": "2026-03-05T12:00:00Z", "end": "2026-03-05T13:00:00Z", "limitA": 50}], "name": "x"}
