@@ -40,6 +40,7 @@ CASES: Final = {
     "two_calls": Case(("ClearCache", "Reset"), 1, {"time": 1}),
     "two_calls_deeply": Case(("ClearCache", "Reset"), 2, {"time": 1}),
     "two_calls_death": Case(("ClearCache", "Reset"), 1, {"crash": 1, "time": 1}),
+    "two_calls_cancelled_death": Case(("ClearCache", "Reset"), 1, {"crash": 1, "cancel": 1}),
     "two_calls_trouble": Case(("ClearCache", "Reset"), 1, {"cancel": 1, "trouble": 1}),
     "two_calls_reconnection": Case(("ClearCache", "Reset"), 1, {"reconnect": 1, "speak": 1}),
 }
