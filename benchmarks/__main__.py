@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import page
 from benchmarks.machine import this_machine
-from benchmarks.parts import PARTS, run_parts
+from benchmarks.parts import PARTS, USUAL_PARTS, run_parts
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     machine = this_machine()
     sections = run_parts(
-        options.only or PARTS,
+        options.only or USUAL_PARTS,
         laps=options.laps,
         starts=options.starts,
         stations=options.stations,
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=PARTS, nargs="+", help="parts to run (default: all)")
+    parser.add_argument("--only", choices=PARTS, nargs="+", help="parts to run (default: all but load)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
     parser.add_argument("--markdown", action="store_true", help="rewrite the generated parts of the docs")
     parser.add_argument("--as-counted", action="store_true", help="cost: of what was counted before, without counting")

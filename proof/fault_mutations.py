@@ -6,7 +6,7 @@
 import sys
 from typing import Final
 
-from tests.negative.mutations import Mutation, survivors
+from tests.mutations import Mutation, survivors
 
 _SCENES: Final = "proof/test_every_fault.py"
 _DELIVERIES: Final = "proof/test_deliveries.py"

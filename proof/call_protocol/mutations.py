@@ -7,7 +7,7 @@
 import sys
 from typing import Final
 
-from tests.negative.mutations import Mutation, survivors
+from tests.mutations import Mutation, survivors
 
 _TESTS: Final = "proof/test_call_protocol.py"
 _LINKS: Final = "store/links.py"

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-from tests.negative.mutations import Mutation, survivors
+from tests.mutations import Mutation, survivors
 
 _TESTS: Final = "tests/integration/test_fuzz.py"
 

@@ -6,7 +6,7 @@
 import sys
 from typing import Final
 
-from tests.negative.mutations import Mutation, survivors
+from tests.mutations import Mutation, survivors
 
 _TESTS: Final = "tests/integration/test_reconnections.py"
 
@@ -60,6 +60,15 @@ MUTATIONS: Final = (
         "calls.py",
         "            case Posted.GONE:\n                self._take_back(call, flight)\n",
         "            case Posted.GONE:\n",
+    ),
+    _noticed_by(
+        "at_once",
+        "a post of unknown end, or taken, is made again",
+        "calls.py",
+        "            case Posted.DELIVERED | Posted.UNKNOWN:\n                return",
+        "            case Posted.DELIVERED | Posted.UNKNOWN:\n"
+        "                self._take_back(call, flight)\n"
+        "                return",
     ),
 )
 

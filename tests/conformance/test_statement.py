@@ -5,7 +5,8 @@ from collections import Counter
 from tests.conformance.cases import all_cases
 from tests.conformance.inventory import find_tests
 from tests.conformance.statement import PAGE, AllIsWell, measured_in, render
-from tests.negative.mutations import MUTATIONS, source_of
+from tests.mutations import source_of
+from tests.negative.mutations import MUTATIONS
 
 
 def test_the_page_is_up_to_date_but_for_what_is_measured() -> None:

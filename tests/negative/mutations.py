@@ -3,37 +3,14 @@
 `python -m tests.negative.mutations` does so in a copy of the tree; `docs/conformance.md` has the list.
 """
 
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[2]
-_CODE: Final = Path("layers/csms/python/csms")
+from tests.mutations import Mutation, survivors
+
 _CALLS: Final = "tests/integration/test_negative_calls.py"
 _ANSWERS: Final = "tests/integration/test_negative_answers.py"
 _WIRE: Final = "tests/conformance/test_negative.py"
-_NEEDED: Final = ("layers", "functions", "tests", "local", "infra", "benchmarks", "proof", "pyproject.toml")
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """One way to break the code. `old` stands once in the file."""
-
-    what: str
-    file: str
-    old: str
-    new: str
-    tests: str
-    """What must fail."""
-    only: str = ""
-    """As pytest's -k."""
-
 
 MUTATIONS: Final = (
     Mutation(
@@ -152,40 +129,5 @@ MUTATIONS: Final = (
 )
 
 
-def survivors(mutations: Iterable[Mutation] = MUTATIONS) -> Iterator[Mutation]:
-    """The mutations that no test noticed; the others are reported as they are found out."""
-    for mutation in mutations:
-        caught = _failed_tests(mutation)
-        print(f"{mutation.what}: {', '.join(caught) or 'NOT NOTICED'}", flush=True)
-        if not caught:
-            yield mutation
-
-
-def source_of(mutation: Mutation) -> str:
-    """The file that is to be broken."""
-    return (ROOT / _CODE / mutation.file).read_text()
-
-
-def _failed_tests(mutation: Mutation) -> list[str]:
-    with tempfile.TemporaryDirectory() as directory:
-        copy = Path(directory)
-        for name in _NEEDED:
-            source = ROOT / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
-        (copy / _CODE / mutation.file).write_text(source_of(mutation).replace(mutation.old, mutation.new))
-        run = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-rfE", "--show-capture=no", "--tb=no", mutation.tests]
-            + (["-k", mutation.only] if mutation.only else []),
-            cwd=copy,
-            env=os.environ | {"PYTHONPATH": "layers/csms/python:functions:."},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert run.returncode in {0, 1}, run.stdout + run.stderr
-    summary = (line.split() for line in run.stdout.splitlines())
-    return sorted({words[1].split("::")[1] for words in summary if words[:1] in (["FAILED"], ["ERROR"])})
-
-
 if __name__ == "__main__":
-    sys.exit(1 if list(survivors()) else 0)
+    sys.exit(1 if list(survivors(MUTATIONS)) else 0)

@@ -5,7 +5,7 @@ import pytest
 from proof.call_protocol.mutations import MUTATIONS as PROTOCOL
 from proof.fuzz.mutations import MUTATIONS as FUZZ
 from proof.reconnections.mutations import MUTATIONS as RECONNECTIONS
-from tests.negative.mutations import Mutation, source_of
+from tests.mutations import Mutation, source_of
 
 
 @pytest.mark.parametrize("mutation", [*PROTOCOL, *RECONNECTIONS, *FUZZ], ids=lambda mutation: mutation.what)

@@ -8,11 +8,14 @@ from botocore.exceptions import ConnectionError as NoConnection
 _FAILED: Final = 500
 _THROTTLED: Final = frozenset(
     {
+        "BandwidthLimitExceeded",
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
+        "RequestThrottledException",
         "SlowDown",
+        "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
