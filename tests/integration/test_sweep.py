@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import sweep.handler
+from csms import schema
 from csms.gateway import Posted
 from csms.ids import CallId, ChargePointId, PlanId, ReservationId, SiteId
 from csms.ocpp.primitives import format_timestamp
@@ -15,6 +16,7 @@ from csms.store import keys
 from csms.store.calls import CallState
 from csms.store.charging_plans import ChargingPlan, PlanKind
 from csms.store.reservations import Reservation, ReservationState
+from csms.store.table import _key
 from csms.sweep import Chore, SweepFailed
 from csms.sweep import sweep as sweep_chores
 from csms.workflows import StepFunctions
@@ -79,6 +81,17 @@ def test_a_row_that_nobody_can_read_keeps_no_other_from_its_end(csms: Runtime, c
     called.wait(minutes=2)
     with pytest.raises(SweepFailed):
         tick(called.now)
+    assert called.stored(call).state is CallState.EXPIRED
+
+
+def test_a_row_of_a_newer_schema_is_left_to_those_who_can_read_it(csms: Runtime, called: CalledStation) -> None:
+    called.disconnect()
+    newer, call = (called.is_called("ClearCache", lifetime=timedelta(minutes=1)) for _ in range(2))
+    table, key = csms.store.calls._table, keys.call(CP001, newer.id)
+    item = table._client.get_item(TableName=table._name, Key=_key(key))["Item"]
+    table._client.put_item(TableName=table._name, Item=item | {"v": {"N": str(schema.VERSION + 1)}})
+    called.wait(minutes=2)
+    tick(called.now)
     assert called.stored(call).state is CallState.EXPIRED
 
 

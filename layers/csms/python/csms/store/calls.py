@@ -21,7 +21,7 @@ from csms.ocpp.json_types import JsonObject
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
-from csms.store.listing import read_each
+from csms.store.listing import READABLE, read_each
 from csms.store.table import Cursor, Item, Table
 
 DUE_KIND: Final = "CALL"
@@ -178,6 +178,7 @@ class Calls:
             keys.due_partition(DUE_KIND, shard),
             index="GSI4",
             between=("0", format_timestamp(now)),
+            where=READABLE,
             limit=limit,
         )
         return read_each(page.items, _from_item)

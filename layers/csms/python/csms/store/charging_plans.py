@@ -25,7 +25,7 @@ from csms.smart_charging.limits import LimitPeriod, LimitPlan, Recurrency, SiteL
 from csms.smart_charging.situation import Policy
 from csms.store import keys
 from csms.store.errors import ConditionFailed
-from csms.store.listing import ListPage, ShardCursor, list_partitions, partitions_of, read_each
+from csms.store.listing import READABLE, ListPage, ShardCursor, list_partitions, partitions_of, read_each
 from csms.store.sites import PerPhase, per_phase
 from csms.store.table import Item, Table
 
@@ -195,6 +195,7 @@ class ChargingPlans:
             keys.due_partition(DUE_KIND, shard),
             index="GSI4",
             between=(keys.FIRST_MOMENT, keys.moment_bound(now)),
+            where=READABLE,
             limit=limit,
         )
         return read_each(page.items, _from_item)

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from boto3.dynamodb.conditions import Attr
+
+from csms import schema
 from csms.store import keys
 from csms.store.errors import InvalidCursor
 from csms.store.table import Cursor, Item, Table
@@ -15,6 +18,10 @@ MOST_QUERIES: Final = 160
 ENOUGH_BYTES: Final = 250_000
 """A page of long items stays short: with what one more query may bring, and written as JSON within JSON, it must fit
 the 6 MB that a function may answer."""
+
+
+READABLE: Final = Attr("v").not_exists() | Attr("v").lte(schema.VERSION)
+"""Of a schema that is known here; the others wait for who knows them, and keep nobody waiting."""
 
 
 def read_each(items: Iterable[Item], read: Callable[[Item], T]) -> Iterator[T]:

@@ -18,7 +18,7 @@ from csms.ids import CallId, ChargePointId, ReservationId, TransactionId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.store import keys
 from csms.store.errors import ConditionFailed
-from csms.store.listing import ListPage, Partition, ShardCursor, list_partitions, read_each
+from csms.store.listing import READABLE, ListPage, Partition, ShardCursor, list_partitions, read_each
 from csms.store.table import Cursor, Item, Table
 
 DUE_KIND: Final = "RESERVATION"
@@ -143,6 +143,7 @@ class Reservations:
             keys.due_partition(DUE_KIND, shard),
             index="GSI4",
             between=(keys.FIRST_MOMENT, keys.moment_bound(now)),
+            where=READABLE,
             limit=limit,
         )
         return read_each(page.items, _from_item)
