@@ -212,6 +212,7 @@ def test_a_change_that_cannot_be_read_goes_to_the_failures_and_holds_up_nothing(
         '{"v":1,"detailType":7,"detail":{"occurredAt":"2026-03-05T12:00:00Z"},"measure":["events","A"]}',
         '{"v":1,"detailType":"","detail":{"occurredAt":"2026-03-05T12:00:00Z"},"measure":["events","A"]}',
         '{"v":1,"detailType":"A","detail":{"occurredAt":"2026-03-05T12:00:00Z"},"measure":[[],"A"]}',
+        r'{"v":1,"detailType":"A","detail":{"occurredAt":"2026-03-05T12:00:00Z","a":"\ud800"},"measure":["events","A"]}',
     ],
 )
 def test_a_message_that_is_no_event_takes_no_other_with_it(
