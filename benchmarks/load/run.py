@@ -35,7 +35,7 @@ CSMS: Final = "gateway and handlers"
 MINISTACK: Final = "MiniStack"
 STATIONS: Final = "stations"
 _ERROR: Final = re.compile(r'"level": ?"(ERROR|CRITICAL)"|Traceback')
-"""In the log. A time-out there is a time and decides nothing: a queue delivers again, and a station would have seen it."""
+"""In the log. A time-out there decides nothing: a queue delivers again, and a station would have seen it."""
 _LOOK_EVERY_S: Final = 0.2
 
 
