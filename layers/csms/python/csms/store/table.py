@@ -333,9 +333,15 @@ def _to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from_wire(item: Mapping[str, Any]) -> Item:
-    found = {name: wire["S"] if "S" in wire else _deserializer.deserialize(wire) for name, wire in item.items()}
+    found = {name: _value(wire) for name, wire in item.items()}
     schema.check(found.get("v"))
     return found
+
+
+def _value(wire: Mapping[str, Any]) -> Any:
+    if "S" in wire:
+        return wire["S"]
+    return int(wire["N"]) if "N" in wire else _deserializer.deserialize(wire)
 
 
 def from_image(image: Mapping[str, Any]) -> Item:
