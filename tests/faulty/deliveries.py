@@ -9,8 +9,8 @@ from csms.ids import CallId
 from infra.definitions import CHANGES_STREAM, SITE_CHANGES_STREAM, StreamSource
 from local.event_sources.batches import failed_items
 from local.event_sources.patterns import matches
+from tests.faulty.acts import PROFILE, RESERVATION, after, asks, boots, ended, reports_connector, starts, waits
 from tests.faulty.aws import Aim, Trouble
-from tests.faulty.scenes import PROFILE, RESERVATION, after, asks, boots, ended, reports_connector, starts, waits
 from tests.faulty.world import CP001, HANDLERS, World
 from tests.process_died import ProcessDied
 

@@ -9,8 +9,8 @@ import pytest
 
 from csms.ocpp.primitives import format_timestamp
 from csms.store.calls import CallState
+from tests.faulty.acts import after, boots, is_called, reports_connector
 from tests.faulty.playing import check_rest
-from tests.faulty.scenes import after, boots, is_called, reports_connector
 from tests.faulty.world import CP001, Moment, World, faulty_system
 
 SKEWS = {

@@ -338,7 +338,7 @@ def _from_wire(item: Mapping[str, Any]) -> Item:
     return found
 
 
-def _value(wire: Mapping[str, Any]) -> Any:
+def _value(wire: Any) -> Any:
     if "S" in wire:
         return wire["S"]
     return int(wire["N"]) if "N" in wire else _deserializer.deserialize(wire)
