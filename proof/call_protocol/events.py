@@ -44,7 +44,7 @@ def _of_queue(world: World, under_way: Set[Task]) -> Iterator[Happening]:
         for call in due_calls(world):
             yield f"sweep {call.id}", world.spent("sweep"), Task("expire", call.id)
     if world.may("time"):
-        yield "time passes", replace(world.spent("time"), now=world.now + world.pace), None
+        yield "time passes", replace(world.spent("time"), now=world.now + world.pace, before={}), None
 
 
 def _of_answers(world: World, under_way: Set[Task]) -> Iterator[Happening]:

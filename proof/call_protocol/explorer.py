@@ -12,7 +12,7 @@ from csms.store.keys import CALL_PREFIX
 from csms.store.links import Links, Registration
 from proof.call_protocol.events import events_of
 from proof.call_protocol.machine import Machine
-from proof.call_protocol.world import LAST_WITH_EFFECTS, LATER, NOON, STATION, Process, Task, World, due_calls
+from proof.call_protocol.world import LAST_WITH_EFFECTS, LATER, NOON, STALE, STATION, Process, Task, World, due_calls
 from proof.memory_table import MemoryTable
 
 if TYPE_CHECKING:
@@ -105,14 +105,16 @@ class Explorer:
                     yield what, State(world, processes, last, switches)
 
     def _steps(self, state: State, number: int, process: Process, switches: int) -> Iterator[tuple[str, State]]:
-        troubles = [each for each in Posted if each is not Posted.DELIVERED] if state.world.may("trouble") else []
-        for trouble in [None, *troubles]:
-            world = state.world.spent("trouble") if trouble else state.world.copy()
+        posts = [each for each in Posted if each is not Posted.DELIVERED] if state.world.may("trouble") else []
+        reads = [STALE] if state.world.may(STALE) else []
+        for trouble in [None, *posts, *reads]:
+            event = "trouble" if isinstance(trouble, Posted) else trouble
+            world = state.world.spent(event) if event else state.world.copy()
             self.machine.world, self.machine.trouble = world, trouble
             after = self.machine.step(process)
             if trouble and self.machine.trouble is trouble:
-                break  # it was no post
-            self.happened["trouble"] += trouble is not None
+                continue  # it was no such request
+            self.happened[event or "step"] += 1
             _check_calls(state.world, world)
             _check_link(state.world, world, process.task)
             processes = list(state.processes)
@@ -122,7 +124,7 @@ class Explorer:
                 del processes[number]
                 self._end(process.task)
             last = number if after else None
-            what = f"{process.task.kind} {process.task.about} goes on{f', {trouble.value}' if trouble else ''}"
+            what = f"{process.task.kind} {process.task.about} goes on{f', {trouble}' if trouble else ''}"
             yield what, State(self.machine.world, tuple(processes), last, switches if after else self._switches)
 
     def _end(self, task: Task) -> None:

@@ -15,8 +15,9 @@ from csms.ocpp.frames import CallResult
 from csms.settings import Settings
 from csms.store.calls import Call, Calls, CallState, Outcome
 from csms.store.errors import ConditionFailed
+from csms.store.keys import Key
 from csms.store.links import Links
-from proof.call_protocol.world import LAST_WITH_EFFECTS, STATION, Frame, Process, Task, World
+from proof.call_protocol.world import LAST_WITH_EFFECTS, STALE, STATION, Frame, Process, Task, World
 from proof.memory_table import MemoryTable
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Machine:
         self._position = 0
         self._steps_left = 0
         self._is_posting = False
-        self.trouble: Posted | None = None
-        """What the next post meets."""
+        self.trouble: Posted | str | None = None
+        """What the next post meets; or `STALE`, if the next read sees an item as it was before its last change."""
         self.is_refused = False
         """Whether the process that ended last was a connection that a newer one made pointless."""
         table = cast("Table", _Stepping(self))
@@ -155,9 +156,21 @@ class _Stepping:
         self._machine = machine
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        def use(*arguments: Any, **named: Any) -> Any:
-            table = MemoryTable(self._machine.world.items)
-            return self._machine.request(lambda: copy(getattr(table, name)(*arguments, **named)))
+        def use(key: Key, *arguments: Any, **named: Any) -> Any:
+            machine = self._machine
+
+            def do() -> Any:
+                world = machine.world
+                if machine.trouble == STALE and name == "get" and not named["consistent"] and key in world.before:
+                    machine.trouble = None
+                    return world.before[key]
+                old = world.items.get(key)
+                result = copy(getattr(MemoryTable(world.items), name)(key, *arguments, **named))
+                if world.items.get(key) != old:
+                    world.before[key] = old
+                return result
+
+            return machine.request(do)
 
         return use
 
@@ -196,7 +209,8 @@ class _Outside:
         link = world.link
         has_slot = link.get("flight", {}).get("call_id") == call_id
         assert not has_slot or link.get("connection_id") in {connection, None}, "over a connection that was given up"
-        trouble, machine.trouble = machine.trouble, None
+        trouble = machine.trouble if isinstance(machine.trouble, Posted) else None
+        machine.trouble = None if trouble else machine.trouble
         if connection != world.connection:
             return Posted.GONE
         if trouble:  # nobody knows whether a post whose end was not seen arrived

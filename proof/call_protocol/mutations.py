@@ -344,15 +344,8 @@ _STEPS: Final = (
         "death",
         "a deadline fences nothing off",
         _ENGINE,
-        "not self._store.calls.fence_off(call, deadline.attempt)",
-        "False",
-    ),
-    _noticed_in(
-        "death",
-        "what became of a call as it was fenced off is not looked at",
-        _ENGINE,
-        ("            call, is_queued = self._store.calls.get(deadline.charge_point_id, deadline.call_id), False"),
-        "            is_queued = False",
+        "call.state is CallState.QUEUED and self._store.calls.fence_off(call, deadline.attempt)",
+        "call.state is CallState.QUEUED",
     ),
     _noticed_in(
         "death",
@@ -413,7 +406,24 @@ _STEPS: Final = (
     ),
 )
 
-MUTATIONS: Final = (*_SLOT, *_WAITING, *_ROW, *_STEPS)
+_READS: Final = (
+    _noticed_in(
+        "stale_reconnection",
+        "a deadline believes what a replica says",
+        _ENGINE,
+        "for is_consistent in (False, True, True):",
+        "for is_consistent in (False,):",
+    ),
+    _noticed_in(
+        "stale",
+        "an answer whose call ends between look and end goes no further",
+        _ENGINE,
+        "for _ in range(2):  # its deadline",
+        "for _ in range(1):  # its deadline",
+    ),
+)
+
+MUTATIONS: Final = (*_SLOT, *_WAITING, *_ROW, *_STEPS, *_READS)
 
 
 if __name__ == "__main__":

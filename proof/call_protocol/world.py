@@ -14,6 +14,8 @@ STATION: Final = ChargePointId("CP")
 NOON: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LATER: Final = timedelta(seconds=31)
 """Longer than a call waits for its answer."""
+STALE: Final = "stale"
+"""A read that need not be up to date, and is not."""
 LAST_WITH_EFFECTS: Final = "Reset"
 
 
@@ -49,6 +51,8 @@ class World:
     """Everything outside of processes."""
 
     items: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    before: dict[Key, dict[str, Any] | None] = field(default_factory=dict)
+    """Items as they were before their last change, if that is not long ago: replicas may still have them so."""
     now: datetime = NOON
     pace: timedelta = LATER
     """How far the clock goes at once."""
@@ -70,7 +74,8 @@ class World:
         items = tuple(sorted((key, repr(sorted(item.items()))) for key, item in self.items.items()))
         rest = (self.now, tuple(sorted(map(repr, self.messages))), self.unanswered, self.posted, self.connection)
         counted = (self.connected_at, self.connections, self.ids, self.applied, self.placed, self.left)
-        return hash((items, rest, counted))
+        before = repr(sorted(self.before.items())) if self.may(STALE) else None
+        return hash((items, rest, counted, before))
 
     @property
     def link(self) -> dict[str, Any]:
@@ -84,11 +89,11 @@ class World:
     def spent(self, event: str) -> "World":
         """A copy in which it has happened once more."""
         left = tuple((name, count - (name == event)) for name, count in self.left)
-        return replace(self, items=dict(self.items), left=left)
+        return replace(self, items=dict(self.items), before=dict(self.before), left=left)
 
     def copy(self) -> "World":
         """Items are never changed in place."""
-        return replace(self, items=dict(self.items))
+        return replace(self, items=dict(self.items), before=dict(self.before))
 
     def calls(self) -> list[Call]:
         """All of them."""

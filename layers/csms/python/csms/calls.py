@@ -221,16 +221,16 @@ class CallEngine:
         call = self._store.calls.get(charge_point_id, call_id, consistent=False)
         if call and call.state is CallState.SENT and self._end_with(call, answer, text, now):
             return
-        call = self._store.calls.get(charge_point_id, call_id)
-        if call is None:
-            logger.info("an answer to nothing we asked", extra={"charge_point_id": charge_point_id})
-        elif call.state.is_ended:
-            if call.state is CallState.TIMED_OUT:
-                self._store.calls.record_late(call, self._operations.outcome(call, answer).response)
-                self._log(call, self._operations.show(call, text))
-            self._after_end(call, now)
-        else:
-            self._end_with(call, answer, text, now)
+        for _ in range(2):  # its deadline may end it between the look and the end
+            call = self._store.calls.get(charge_point_id, call_id)
+            if call is None:
+                logger.info("an answer to nothing we asked", extra={"charge_point_id": charge_point_id})
+                return
+            if call.state.is_ended:
+                self._take_late(call, answer, text, now)
+                return
+            if self._end_with(call, answer, text, now):
+                return
 
     def cancel(self, charge_point_id: ChargePointId, call_id: CallId) -> Call | None:
         """Withdraw a queued call; None if it is not queued any more."""
@@ -264,19 +264,20 @@ class CallEngine:
         if now < deadline.until:
             self._queue().send(deadline, deadline.until - now)
             return
-        # What a deadline is about happened long ago, and every write below has its condition: cheap reads will do.
-        call = self._store.calls.get(deadline.charge_point_id, deadline.call_id, consistent=False)
-        is_queued = call is not None and call.state is CallState.QUEUED
-        if call and is_queued and not self._store.calls.fence_off(call, deadline.attempt):
-            # It is no longer: a slow dispatcher may have marked it as sent just now.
-            call, is_queued = self._store.calls.get(deadline.charge_point_id, deadline.call_id), False
-        if call is None:
-            if now < deadline.until + _LONGEST_STALL:  # whoever places it may be about to store it
-                self._queue().send(deadline, _LOOK_AGAIN)
-            return
-        ended = self._time_out(call, deadline, now)
-        if ended and not ended.has_effects_done:
-            self._finish(ended, now)
+        is_queued = False
+        # What a deadline is about happened long ago, and every write has its condition: a cheap read will mostly do.
+        for is_consistent in (False, True, True):
+            call = self._store.calls.get(deadline.charge_point_id, deadline.call_id, consistent=is_consistent)
+            if call is None:
+                if now < deadline.until + _LONGEST_STALL:  # whoever places it may be about to store it
+                    self._queue().send(deadline, _LOOK_AGAIN)
+                return
+            is_queued = call.state is CallState.QUEUED and self._store.calls.fence_off(call, deadline.attempt)
+            ended = self._time_out(call, deadline, now)
+            if ended and not ended.has_effects_done:
+                self._finish(ended, now)
+            if is_queued or ended:
+                break  # otherwise it is not as it was read: a slow dispatcher may have changed it just now
         self.dispatch(deadline.charge_point_id, self._free(deadline, is_queued=is_queued))
 
     def finish(self, call: Call) -> None:
@@ -295,6 +296,13 @@ class CallEngine:
         if self._settings.commissioning and not link.is_quiet:
             wake = Commission(link.charge_point_id, booted_at)
             self._queue().send(wake, timedelta(seconds=self._settings.call_settle_s))
+
+    def _take_late(self, call: Call, answer: CallResult | CallError, text: str, now: datetime) -> None:
+        """Keep what comes after the deadline; finish what may be left of the end of the call."""
+        if call.state is CallState.TIMED_OUT:
+            self._store.calls.record_late(call, self._operations.outcome(call, answer).response)
+            self._log(call, self._operations.show(call, text))
+        self._after_end(call, now)
 
     def _end_with(self, call: Call, answer: CallResult | CallError, text: str, now: datetime) -> bool:
         """End a sent call with its answer; False if the deadline, or a repetition, was faster."""
