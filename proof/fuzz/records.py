@@ -208,11 +208,12 @@ class Records(World):
     def _spoil(self, key: Key) -> Key:
         """A row like this one, broken, that is due before it."""
         spoilt = key._replace(sort=f"{key.sort}0")
-        item = self.table.items[key] | {"SK": spoilt.sort, "GSI4SK": f"0{self.table.items[key]['GSI4SK'][1:]}"}
+        item = self.table.items[key]
         names = ("call_id", "charge_point_id", "payload", "created_at", "expires_at_time", "state", "fence")
-        name = self.random.choice(names)
-        item[name] = self.random.choice(("nonsense", 7, None))
-        self.table.items[spoilt] = item if item[name] is not None else {k: v for k, v in item.items() if k != name}
+        broken = {self.random.choice(names): self.random.choice(("nonsense", 7, None))}
+        earlier = {"GSI4SK": f"0{item['GSI4SK'][1:]}"}
+        kept = {name: value for name, value in item.items() if name not in {"PK", "SK"}}
+        self.table.put(spoilt, kept | earlier | broken)
         return spoilt
 
     def _plan_charging(self) -> None:
