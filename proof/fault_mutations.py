@@ -3,10 +3,9 @@
 `python -m proof.fault_mutations` does so in a copy of the tree; `docs/testing.md` has the list.
 """
 
-import sys
 from typing import Final
 
-from tests.mutations import Mutation, survivors
+from tests.mutations import Mutation, run
 
 _SCENES: Final = "proof/test_every_fault.py"
 _DELIVERIES: Final = "proof/test_deliveries.py"
@@ -184,4 +183,4 @@ MUTATIONS: Final = (
 
 
 if __name__ == "__main__":
-    sys.exit(1 if list(survivors(MUTATIONS)) else 0)
+    run(MUTATIONS)

@@ -129,7 +129,9 @@ class Machine:
             case "speak":
                 number, connected_at = task.about
                 at_ms, now = int(connected_at.timestamp() * 1000), self._clock()
-                self.engine.heal(self.links.touch(STATION, ConnectionId(number), at_ms, now), now)
+                link = self.links.touch(STATION, ConnectionId(number), at_ms, now)
+                if link.is_forsaken(now):
+                    self.engine.heal(link, now)
             case "expire":
                 self.engine.expire(self._read(task.about))
             case "stream":

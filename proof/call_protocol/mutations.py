@@ -4,10 +4,9 @@
 `docs/testing.md` has the list.
 """
 
-import sys
 from typing import Final
 
-from tests.mutations import Mutation, survivors
+from tests.mutations import Mutation, run
 
 _TESTS: Final = "proof/test_call_protocol.py"
 _LINKS: Final = "store/links.py"
@@ -274,9 +273,9 @@ _STEPS: Final = (
     _noticed_in(
         "death",
         "a message of the station wakes nobody",
-        _ENGINE,
-        "        if link.is_forsaken(now):",
-        "        if False:",
+        _LINKS,
+        "return bool(self.waiting) if self.flight is None else self.flight.is_overdue(now)",
+        "return False",
     ),
     _noticed_in(
         "death",
@@ -427,5 +426,4 @@ MUTATIONS: Final = (*_SLOT, *_WAITING, *_ROW, *_STEPS, *_READS)
 
 
 if __name__ == "__main__":
-    chosen = [mutation for mutation in MUTATIONS if " ".join(sys.argv[1:]) in mutation.what]
-    sys.exit(1 if list(survivors(chosen)) else 0)
+    run(MUTATIONS)

@@ -3,10 +3,9 @@
 `python -m proof.reconnections.mutations` does so in a copy of the tree; `docs/testing.md` has the list.
 """
 
-import sys
 from typing import Final
 
-from tests.mutations import Mutation, survivors
+from tests.mutations import Mutation, run
 
 _TESTS: Final = "tests/integration/test_reconnections.py"
 
@@ -74,4 +73,4 @@ MUTATIONS: Final = (
 
 
 if __name__ == "__main__":
-    sys.exit(1 if list(survivors(MUTATIONS)) else 0)
+    run(MUTATIONS)

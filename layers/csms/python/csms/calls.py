@@ -286,10 +286,9 @@ class CallEngine:
             self._follow(call, self._clock())
 
     def heal(self, link: Link, now: datetime) -> None:
-        """Wake the engine if a message of the station showed the link to be forsaken: somebody died."""
-        if link.is_forsaken(now):
-            begin = self._callable_from(link)
-            self._queue().send(Dispatch(link.charge_point_id), max(begin - now, timedelta()) if begin else timedelta())
+        """Wake the engine for a link that is forsaken, as a message of the station showed it: somebody died."""
+        begin = self._callable_from(link)
+        self._queue().send(Dispatch(link.charge_point_id), max(begin - now, timedelta()) if begin else timedelta())
 
     def commission(self, link: Link, booted_at: datetime) -> None:
         """Have a station that was accepted commissioned when it had time to settle."""
