@@ -6,6 +6,7 @@ import signal
 import sys
 
 from local.errors import StackError
+from local.heap import keep_heap_small
 from local.open_files import allow_many_connections
 from local.seeds import DEMO_TAGS
 from local.settings import StackSettings
@@ -27,6 +28,7 @@ async def _run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     allow_many_connections()
+    keep_heap_small()
     async with LocalStack(StackSettings.from_environment()) as stack:
         loop.add_signal_handler(signal.SIGUSR1, lambda: loop.create_task(stack.gateway.cut()))
         print(_readiness(stack), flush=True)
