@@ -233,6 +233,13 @@ API: Final = (
     ),
     Scene(
         "operator_api",
+        "imports a blocked tag everywhere",
+        asks("POST", "/id-tags", [{"idTag": "ADA", "status": "Blocked"}], query="propagate=true"),
+        after(boots, has_tag_of_group),
+        is_repeatable=False,
+    ),
+    Scene(
+        "operator_api",
         "removes a tag everywhere",
         asks("DELETE", "/id-tags/ADA", query="propagate=true"),
         after(boots, has_tag_of_group),

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +14,7 @@ from csms.store.id_tags import MOST_CACHED_BY
 from csms.store.links import Registration
 from tests.called_station import CalledStation
 from tests.lambda_operator import Answer, LambdaOperator, claims_of
+from tests.process_died import ProcessDied
 
 BLOCKED = {"status": "Blocked"}
 CLEAR = {
@@ -153,6 +155,24 @@ def test_an_import_goes_by_the_tags_that_could_charge_before(called: CalledStati
     assert propagated(operator, "POST", "/id-tags", rows).json["nextSteps"] == []
     called.run_wakes()
     assert [frame[2] for frame in called.posted] == ["ClearCache"]
+
+
+def test_an_import_tells_what_the_one_before_it_did_not_come_to(
+    csms: Runtime, called: CalledStation, operator: LambdaOperator
+) -> None:
+    rows = [{"idTag": "ADA", **BLOCKED}]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csms.bulk, "start", Mock(side_effect=ProcessDied))
+        with pytest.raises(ProcessDied):
+            propagated(operator, "POST", "/id-tags", rows)
+    assert offered(propagated(operator, "POST", "/id-tags", rows).json["nextSteps"]) == [CLEAR, SYNC]
+    assert propagated(operator, "POST", "/id-tags", rows).json["nextSteps"] == []
+
+
+def test_an_import_offers_only_what_is_news(operator: LambdaOperator) -> None:
+    rows = [{"idTag": "ADA", **BLOCKED}]
+    assert operator.post("/id-tags", rows).json["nextSteps"] == [CLEAR, SYNC]
+    assert operator.post("/id-tags", rows).json["nextSteps"] == []
 
 
 def test_a_busy_charge_point_in_quiet_mode_is_left_alone(

@@ -3,19 +3,20 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from pydantic import Field
 
 from csms.api.id_tag_models import NewIdTag, read_tag
-from csms.api.id_tag_withdrawal import NextStep
+from csms.api.id_tag_withdrawal import NextStep, next_steps
 from csms.api.models import View
 from csms.api.problems import Finding, InvalidRequest, MalformedRequest
+from csms.api.request import CurrentRequest
 from csms.authorization import IdTag, may_charge
-from csms.store.id_tags import IdTags
+from csms.store.errors import ConditionFailed
 
 LARGEST_IMPORT: Final = 1000
 """One write each, in turn: some seconds."""
@@ -64,23 +65,23 @@ class ImportReport(View):
     next_steps: list[NextStep] = Field(description="What there is to do about tags that could charge before it.")
 
 
-def import_tags(
-    store: IdTags, rows: list[Row], now: datetime, offer: Callable[[list[IdTag]], list[NextStep]]
-) -> ImportReport:
+def import_tags(current: CurrentRequest, rows: list[Row], *, propagate: bool) -> ImportReport:
     """Add or replace the tags of all rows that are right. Repeating it changes nothing more.
 
-    `offer` says what there is to do about tags that may not charge any more.
+    Args:
+        current: the request.
+        rows: what to import.
+        propagate: also do what there is to do about tags that may not charge any more.
     """
-    seen: dict[str, int] = {}
-    withdrawn: list[IdTag] = []
-    reports = [_import(store, number, content, seen, withdrawn, now) for number, content in rows]
+    run = _Import(current, propagate)
+    reports = [run.take(number, content) for number, content in rows]
     counts = Counter(report.result for report in reports)
     return ImportReport(
         created=counts[Outcome.CREATED],
         updated=counts[Outcome.UPDATED],
         invalid=counts[Outcome.INVALID],
         rows=reports,
-        next_steps=offer(withdrawn),
+        next_steps=run.finish(),
     )
 
 
@@ -130,25 +131,61 @@ def _from_cells(columns: list[str], cells: list[str]) -> dict[str, Any]:
     return row
 
 
-def _import(
-    store: IdTags, number: int, content: Any, seen: dict[str, int], withdrawn: list[IdTag], now: datetime
-) -> RowReport:
-    given = content.get("idTag") if isinstance(content, dict) else None
-    id_tag = given[:_LONGEST_SHOWN] if isinstance(given, str) else None
-    try:
-        tag = read_tag(content)
-        first = seen.setdefault(tag.id_tag.upper(), number)
-        if first != number:
-            raise InvalidRequest(Finding("idTag", f"row {first} has it already"))
-    except InvalidRequest as invalid:
-        errors = tuple(
-            FindingView(field=finding.field, reason=finding.reason) for finding in invalid.findings[:_MOST_ERRORS]
-        )
-        return RowReport(row=number, id_tag=id_tag, result=Outcome.INVALID, errors=errors)
-    before = store.put(tag)
-    if before and may_charge(before, now) and not may_charge(tag, now):
-        withdrawn += before, tag
-    return RowReport(row=number, id_tag=id_tag, result=Outcome.UPDATED if before else Outcome.CREATED)
+@dataclass
+class _Import:
+    current: CurrentRequest
+    propagate: bool
+    rows_by_tag: dict[str, int] = field(default_factory=dict)
+    withdrawn: list[IdTag] = field(default_factory=list)
+    """Tags as they were and as they are to be."""
+    kept_back: list[IdTag] = field(default_factory=list)
+    """Withdrawn, but otherwise as they were until charge points are told: an import that is repeated knows whom to."""
+
+    def take(self, number: int, content: Any) -> RowReport:
+        given = content.get("idTag") if isinstance(content, dict) else None
+        id_tag = given[:_LONGEST_SHOWN] if isinstance(given, str) else None
+        try:
+            tag = read_tag(content)
+            first = self.rows_by_tag.setdefault(tag.id_tag.upper(), number)
+            if first != number:
+                raise InvalidRequest(Finding("idTag", f"row {first} has it already"))
+        except InvalidRequest as invalid:
+            errors = tuple(
+                FindingView(field=finding.field, reason=finding.reason) for finding in invalid.findings[:_MOST_ERRORS]
+            )
+            return RowReport(row=number, id_tag=id_tag, result=Outcome.INVALID, errors=errors)
+        before = self._withdraw(tag) or self._put(tag)
+        return RowReport(row=number, id_tag=id_tag, result=Outcome.UPDATED if before else Outcome.CREATED)
+
+    def finish(self) -> list[NextStep]:
+        steps = next_steps(self.current, self.withdrawn, is_wanted=self.propagate)
+        for tag in self.kept_back:
+            self.current.store.id_tags.put(tag)
+        return steps
+
+    def _withdraw(self, tag: IdTag) -> IdTag | None:
+        """What it was, if that charge points have to be told that it may not charge any more."""
+        tags, now = self.current.store.id_tags, self.current.now
+        if not self.propagate or may_charge(tag, now):
+            return None
+        before = tags.get(tag.id_tag)
+        if before is None or not (before.is_being_withdrawn or may_charge(before, now)):
+            return None
+        try:
+            tags.begin_withdrawal(tag)
+        except ConditionFailed:  # removed meanwhile
+            return None
+        self.withdrawn += before, tag
+        self.kept_back.append(tag)
+        return before
+
+    def _put(self, tag: IdTag) -> IdTag | None:
+        """What it was."""
+        before = self.current.store.id_tags.put(tag)
+        now = self.current.now
+        if before and may_charge(before, now) and not may_charge(tag, now):
+            self.withdrawn += before, tag
+        return before
 
 
 def _check_columns(columns: list[str]) -> None:

@@ -17,6 +17,9 @@ from csms.store.table import Item, Table
 
 MOST_CACHED_BY: Final = 50
 _KIND: Final = "TAG"
+_WITHDRAWING: Final = "is_being_withdrawn"
+_NOTED: Final = {"cached_by", _WITHDRAWING}
+"""Written on their own."""
 _EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
 
 
@@ -44,9 +47,8 @@ class IdTags:
     def put(self, tag: IdTag) -> IdTag | None:
         """Add a tag or replace what it was; returns that, None if it is new."""
         attributes = _to_item(tag)
-        old = self._table.update(
-            keys.tag(tag.id_tag), assign=attributes, remove=_absent(attributes), returning="ALL_OLD"
-        )
+        removed = [*_absent(attributes), _WITHDRAWING]
+        old = self._table.update(keys.tag(tag.id_tag), assign=attributes, remove=removed, returning="ALL_OLD")
         return _from_item(old) if old else None
 
     def change(self, id_tag: str, changes: Mapping[str, Any]) -> IdTag:
@@ -60,6 +62,14 @@ class IdTags:
             keys.tag(id_tag), assign=attributes, remove=_absent(attributes), condition=_EXISTS, returning="ALL_NEW"
         )
         return _from_item(item)
+
+    def begin_withdrawal(self, tag: IdTag) -> None:
+        """Let a tag charge no more and no less than this one, its groups kept until `put`.
+
+        Raises:
+            ConditionFailed: there is none.
+        """
+        self.change(tag.id_tag, {"status": tag.status, "expiry_date": tag.expiry_date, _WITHDRAWING: True})
 
     def delete(self, id_tag: str) -> None:
         """Remove a tag.
@@ -94,7 +104,7 @@ def _absent(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _to_item(tag: IdTag) -> dict[str, Any]:
-    fields = {name: value for name, value in vars(tag).items() if name != "cached_by"}  # noted by itself
+    fields = {name: value for name, value in vars(tag).items() if name not in _NOTED}
     return _attributes_of(fields) | keys.listed(_KIND, tag.id_tag.upper()).attributes()
 
 
@@ -125,4 +135,5 @@ def _from_item(item: Item) -> IdTag:
         max_active_transactions=item.get("max_active_transactions"),
         note=item.get("note"),
         cached_by=frozenset(item.get("cached_by", ())),
+        is_being_withdrawn=item.get(_WITHDRAWING, False),
     )

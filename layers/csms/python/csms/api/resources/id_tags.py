@@ -1,7 +1,6 @@
 """Id tags: who may charge."""
 
 from contextlib import suppress
-from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import quote, unquote
@@ -145,8 +144,7 @@ def _create(current: CurrentRequest, tag: IdTag) -> Response[Any]:
 
 
 def _import(current: CurrentRequest, rows: list[Row], *, propagate: bool) -> Response[Any]:
-    offer = partial(next_steps, current, is_wanted=propagate)
-    return Response(200, "application/json", import_tags(current.store.id_tags, rows, current.now, offer))
+    return Response(200, "application/json", import_tags(current, rows, propagate=propagate))
 
 
 def _find(current: CurrentRequest, tag: str) -> IdTag:
