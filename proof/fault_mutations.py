@@ -96,6 +96,22 @@ MUTATIONS: Final = (
         "dispatch_calls",
     ),
     Mutation(
+        "a boundary that woke nobody is deleted",
+        _HANDLER.format("wake_plans"),
+        '        logger.exception("waking a charging plan failed")\n        return False',
+        '        logger.exception("waking a charging plan failed")\n        return True',
+        _DELIVERIES,
+        "boundary",
+    ),
+    Mutation(
+        "an import is over before anybody is told",
+        "api/id_tag_import.py",
+        "        self.withdrawn += before, tag\n        self.kept_back.append(tag)\n        return before",
+        "        self.withdrawn += before, tag\n        tags.put(tag)\n        return before",
+        _SCENES,
+        "imports and everywhere",
+    ),
+    Mutation(
         "an event that the bus has not taken is deleted",
         _HANDLER.format("publish_events"),
         'if not taken.get(record["messageId"], False)]',

@@ -1,10 +1,11 @@
-"""Messages and records late, twice, in any order, in any batches, while AWS breaks: 300 random courses."""
+"""Messages and records late, twice, in any order, in any batches, while AWS breaks: 300 random courses each."""
 
 from collections import Counter
 from random import Random
 
+from csms.schema import VERSION
 from tests.faulty.aws import Trouble
-from tests.faulty.deliveries import Deliveries, check_told, lives
+from tests.faulty.deliveries import TASK, Deliveries, check_told, lives, waits_for_boundary
 from tests.faulty.playing import check_rest
 from tests.faulty.world import faulty_system
 
@@ -19,10 +20,27 @@ def test_however_badly_it_is_delivered_everybody_hears_of_everything_once() -> N
         beginning = world.remember()
         for seed in range(COURSES):
             world.go_back(beginning)
-            deliveries = Deliveries(world, Random(seed))  # noqa: S311  the same again is the point
+            deliveries = Deliveries(world, Random(seed), "calls", "events")  # noqa: S311  the same again is the point
             deliveries.run()
             check_rest(world)
             check_told(world)
             met += deliveries.met
     assert len(met) == len(Trouble) - 2
     assert sum(met.values()) > COURSES
+
+
+def test_however_badly_a_boundary_is_delivered_the_plan_wakes() -> None:
+    met: Counter[Trouble] = Counter()
+    with faulty_system() as world:
+        world.begin()
+        waits_for_boundary(world)
+        beginning = world.remember()
+        for seed in range(COURSES):
+            world.go_back(beginning)
+            deliveries = Deliveries(world, Random(seed), "boundaries")  # noqa: S311  the same again is the point
+            deliveries.run()
+            world.wait(1800)
+            world.come_to_rest()
+            assert world.aws.contents.tasks[TASK] == {"woken": "boundary", "schema": VERSION}
+            met += deliveries.met
+    assert len(met) == len(Trouble) - 3

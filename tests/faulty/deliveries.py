@@ -9,13 +9,29 @@ from csms.ids import CallId
 from infra.definitions import CHANGES_STREAM, SITE_CHANGES_STREAM, StreamSource
 from local.event_sources.batches import failed_items
 from local.event_sources.patterns import matches
-from tests.faulty.acts import PROFILE, RESERVATION, after, asks, boots, ended, reports_connector, starts, waits
+from tests.faulty.acts import (
+    PROFILE,
+    RESERVATION,
+    after,
+    asks,
+    boots,
+    ended,
+    has_plan,
+    reports_connector,
+    starts,
+    takes_part,
+    version_of_site,
+    waits,
+)
 from tests.faulty.aws import Aim, Trouble
 from tests.faulty.world import CP001, HANDLERS, World
 from tests.process_died import ProcessDied
 
 _LATEST_REQUEST: Final = 8
 _ROUNDS: Final = 30
+_LONGEST_PAUSE_S: Final = 600
+TASK: Final = "wait"
+"""The token of the task that waits for a boundary."""
 
 
 def lives(world: World) -> None:
@@ -36,12 +52,23 @@ def lives(world: World) -> None:
     )(world)
 
 
+def waits_for_boundary(world: World) -> None:
+    """A plan that nothing wakes but the time when its limit changes."""
+    after(
+        has_plan(),
+        takes_part("plan"),
+        takes_part("wait", version=version_of_site, task_token=TASK),
+        lambda world: world.aws.contents.records.clear(),
+    )(world)
+
+
 class Deliveries:
     """Delivers what a world holds, badly."""
 
-    def __init__(self, world: World, random: Random) -> None:
+    def __init__(self, world: World, random: Random, *queues: str) -> None:
         self._world = world
         self._random = random
+        self._queues = queues
         self._pending: dict[str, list[Any]] = {source.function: [] for source in (CHANGES_STREAM, SITE_CHANGES_STREAM)}
         self.met: Counter[Trouble] = Counter()
 
@@ -50,7 +77,7 @@ class Deliveries:
         for _ in range(_ROUNDS):
             self._take_records()
             act = self._random.choice(
-                [self._read_stream, self._read_stream, self._deliver, self._deliver, self._answer]
+                [self._read_stream, self._read_stream, self._deliver, self._deliver, self._answer, self._pause]
             )
             self._in_trouble(act)
         self._take_records()
@@ -83,7 +110,7 @@ class Deliveries:
 
     def _deliver(self) -> None:
         """Some messages of a queue in any order, and some of those that were handled once more."""
-        world, queue = self._world, self._random.choice(["calls", "events"])
+        world, queue = self._world, self._random.choice(self._queues)
         due = world.due(queue)
         batch = self._random.sample(due, min(len(due), self._random.randint(1, 4)))
         if not batch:
@@ -94,6 +121,9 @@ class Deliveries:
 
     def _answer(self) -> None:
         self._world.answer()
+
+    def _pause(self) -> None:
+        self._world.wait(self._random.uniform(0, _LONGEST_PAUSE_S))
 
     def _in_trouble(self, act: Callable[[], None]) -> None:
         world, random = self._world, self._random
