@@ -34,6 +34,8 @@ class Spent:
     item_bytes: dict[str, int] = field(default_factory=dict)
     """How large the items of a kind are that were written, where the call tells."""
     calls_by_thread: Counter[int] = field(default_factory=Counter)
+    meter_cpu_ns: int = 0
+    """What counting it cost: nobody's."""
 
     @property
     def calls_in_a_row(self) -> int:
@@ -65,12 +67,15 @@ class AwsMeter:
             try:
                 response = call(client, operation, arguments)
             except ClientError as error:
+                cpu_ns = time.thread_time_ns() - started
                 failed = error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
-                self._count(operation, arguments, _FAILED_WRITE if failed else [], time.thread_time_ns() - started)
+                self._count(operation, arguments, _FAILED_WRITE if failed else [], cpu_ns)
                 raise
+            cpu_ns = time.thread_time_ns() - started
             consumed = response.get("ConsumedCapacity", _unreported(operation, arguments))
-            self._count(operation, arguments, consumed, time.thread_time_ns() - started)
+            self._count(operation, arguments, consumed, cpu_ns)
             self._weigh(arguments, response)
+            self.spent.meter_cpu_ns += time.thread_time_ns() - started - cpu_ns
             return response
 
         boto3.setup_default_session()

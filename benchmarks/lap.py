@@ -154,7 +154,7 @@ class Lap:
             with listening() as said:
                 started = time.thread_time_ns()
                 answer = handler(event, context)
-                cpu_ns = time.thread_time_ns() - started
+                cpu_ns = time.thread_time_ns() - started - self._meter.spent.meter_cpu_ns
             if self._step:
                 received, answered = (len((each.get("body") or "").encode()) for each in (event, answer))
                 self._samples.append(Sample(self._step, cpu_ns, self._meter.spent, received, answered, said.getvalue()))

@@ -33,8 +33,8 @@ MUTATIONS: Final = (
         "any_state",
         "an older connection that says something takes the link",
         "store/links.py",
-        "condition=_EXISTS & (is_not_older | is_free) & _is_not_closed(connection_id) & _is_of(life)",
-        "condition=_EXISTS & _is_of(life)",
+        "condition=_is_of(life) & (is_not_older | is_free) & _is_not_closed(connection_id)",
+        "condition=_is_of(life)",
     ),
     _noticed_by(
         "at_once",

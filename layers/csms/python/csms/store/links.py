@@ -191,7 +191,7 @@ class Links:
                     "not_before": format_timestamp(not_before) if not_before else None,
                     "booted_at": format_timestamp(now) if is_boot else None,
                 },
-                condition=_EXISTS & (is_not_older | is_free) & _is_not_closed(connection_id) & _is_of(life),
+                condition=_is_of(life) & (is_not_older | is_free) & _is_not_closed(connection_id),
                 returning="ALL_NEW",
             )
         except ConditionFailed as failed:

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from boto3.dynamodb.conditions import ATTR_NAME_REGEX, AttributeBase, ConditionBase
+from boto3.dynamodb.conditions import ATTR_NAME_REGEX, And, AttributeBase, ConditionBase, Or
 from boto3.dynamodb.conditions import Key as KeyCondition
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
@@ -247,6 +247,8 @@ class _Expression:
     def text(self, condition: ConditionBase) -> str:
         """What boto3's own builder makes of a condition, in a third of its time: every message has some."""
         parts = condition.get_expression()
+        if isinstance(condition, And | Or):
+            return f"({self.text(parts['values'][0])} {parts['operator']} {self.text(parts['values'][1])})"
         operands = [self._operand(value, condition) for value in parts["values"]]
         return str(parts["format"].format(*operands, operator=parts["operator"]))
 
@@ -328,8 +330,14 @@ _deserializer: Final = _Deserializer()
 
 
 def _to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Most values are texts, for which boto3 looks too long."""
-    return {name: {"S": v} if type(v) is str else _serializer.serialize(v) for name, v in item.items()}
+    """Most values are texts or integers, for which boto3 looks too long."""
+    return {name: _wire(value) for name, value in item.items()}
+
+
+def _wire(value: Any) -> Any:
+    if type(value) is str:
+        return {"S": value}
+    return {"N": str(value)} if type(value) is int else _serializer.serialize(value)
 
 
 def _from_wire(item: Mapping[str, Any]) -> Item:
