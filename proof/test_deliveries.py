@@ -7,7 +7,7 @@ from csms.schema import VERSION
 from tests.faulty.aws import Trouble
 from tests.faulty.deliveries import TASK, Deliveries, check_told, lives, waits_for_boundary
 from tests.faulty.playing import check_rest
-from tests.faulty.world import faulty_system
+from tests.faulty.system import faulty_system
 
 COURSES = 300
 

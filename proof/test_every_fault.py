@@ -9,7 +9,8 @@ from tests.faulty.aws import Trouble
 from tests.faulty.playing import Play, aims
 from tests.faulty.scenes import SCENES
 from tests.faulty.scenes import Scene as FaultyScene
-from tests.faulty.world import Moment, World, faulty_system
+from tests.faulty.system import faulty_system
+from tests.faulty.world import Moment, World
 from tests.integration.test_faults import Scene, check_repeated, check_retransmitted, faults, scene
 
 __all__ = ["faults", "scene"]

@@ -1,17 +1,11 @@
 """One Central System, one charge point and one operator, over an AWS that breaks."""
 
-import itertools
 import json
-import logging
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
-
-import pytest
 
 import dispatch_calls.handler
 import finish_calls.handler
@@ -21,43 +15,20 @@ import send_profile.handler
 import sweep.handler
 import wake_plans.handler
 from csms.authorization import AuthorizationStatus, IdTag
-from csms.boundary_queue import BoundaryQueue
-from csms.call_queue import CallQueue
-from csms.event_bus import EventBus
-from csms.event_queue import EventQueue
-from csms.files import Files
-from csms.gateway import Gateway
 from csms.ids import ChargePointId
-from csms.log import configure_logging
 from csms.ocpp.primitives import format_timestamp
-from csms.runtime import Runtime, runtime
-from csms.secrets import Secrets
+from csms.runtime import Runtime
 from csms.settings import Settings
 from csms.store import Store
-from csms.workflows import StepFunctions as Workflows
 from infra.definitions import CHANGES_STREAM, QUEUES, SITE_CHANGES_STREAM
 from local.event_sources.batches import failed_items
 from local.event_sources.patterns import matches
 from tests.faulty.aws import BrokenAws, Contents, Message
-from tests.faulty.services import S3, Connections, Events, Kms, RequestedTable, Sqs, StepFunctions
 from tests.lambda_operator import LambdaOperator, claims_of
 from tests.lambda_station import NOON, LambdaStation
 
 CP001: Final = ChargePointId("CP001")
-_ENVIRONMENT: Final = {
-    "TABLE_NAME": "csms",
-    "CALLBACK_URL": "https://example.com",
-    "CALLS_QUEUE_URL": "calls",
-    "BOUNDARIES_QUEUE_URL": "boundaries",
-    "EVENTS_QUEUE_URL": "events",
-    "EVENT_BUS": "bus",
-    "FILES_BUCKET": "files",
-    "PUBLIC_URL": "https://api.example.com",
-    "CHARGING_PLAN_ARN": "arn",
-    "SECRETS_KEY_ID": "key",
-    "COMMISSIONING": "false",
-    "POWERTOOLS_METRICS_DISABLED": "true",
-}
+_PASSWORD: Final = "00112233445566778899aabbccddeeff0011"
 HANDLERS: Final = {
     "dispatch_calls": dispatch_calls.handler.lambda_handler,
     "wake_plans": wake_plans.handler.lambda_handler,
@@ -324,48 +295,3 @@ def deliver_in_order(handler: Callable[..., Any], records: list[Any], retries: i
         done = next((index for index, number in enumerate(numbers) if number in failed), len(batch))
         records, retries = records[done:], retries - (done == 0)
         assert retries >= 0, "a record that nothing can be done about"
-
-
-_PASSWORD: Final = "00112233445566778899aabbccddeeff0011"
-
-
-@contextmanager
-def faulty_system() -> Iterator[World]:
-    """What scenes are played in."""
-    numbers = itertools.count(1)
-
-    def urandom(size: int) -> bytes:
-        return (b"\xfe\xed" * size)[: size - 4] + next(numbers).to_bytes(4, "big")
-
-    configure_logging()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in _ENVIRONMENT.items():
-            patch.setenv(name, value)
-        patch.setattr(logging.getLogger("csms"), "handlers", [logging.NullHandler()])
-        patch.setattr(logging.getLogger("csms"), "propagate", False)
-        patch.setattr(os, "urandom", urandom)
-        patch.setattr("secrets.token_urlsafe", lambda size: "feed" * 4 + f"{next(numbers):08x}" + "x" * (size - 18))
-        patch.setattr("tests.lambda_station._connection_numbers", itertools.repeat("again"))
-        patch.setattr("csms.credentials._SCRYPT_COST", 2)
-        patch.setattr("csms.api.waiting.pauses", lambda _: iter(()))
-        runtime.cache_clear()
-        csms = runtime()
-        aws = BrokenAws(lambda: world.now)
-        patch.setattr("csms.store.Table", lambda *_: RequestedTable(aws))
-        settings = csms.settings
-        sqs: Any = Sqs(aws)
-        vars(csms).update(
-            gateway=Gateway(cast("Any", Connections(aws))),
-            call_queue=CallQueue(sqs, settings.calls_queue_url),
-            boundary_queue=BoundaryQueue(sqs, settings.boundaries_queue_url),
-            event_queue=EventQueue(sqs, settings.events_queue_url),
-            event_bus=EventBus(Events(aws), settings.event_bus),
-            files=Files(cast("Any", S3(aws)), settings.files_bucket),
-            secrets=Secrets(lambda: cast("Any", Kms(aws)), settings.secrets_key_id),
-            workflows=Workflows(cast("Any", StepFunctions(aws)), settings.charging_plan_arn),
-        )
-        world = World(csms, aws)
-        world.start_process()
-        with world.rivals:
-            yield world
-        runtime.cache_clear()

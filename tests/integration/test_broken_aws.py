@@ -9,7 +9,8 @@ from tests.faulty.aws import Trouble
 from tests.faulty.deliveries import Deliveries, check_told, lives
 from tests.faulty.playing import Play, aims, check_rest
 from tests.faulty.scenes import SCENES, Scene
-from tests.faulty.world import Moment, World, faulty_system
+from tests.faulty.system import faulty_system
+from tests.faulty.world import Moment, World
 
 SAMPLE = {
     "operator_api commands ReserveNow",

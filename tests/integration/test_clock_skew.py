@@ -11,7 +11,8 @@ from csms.ocpp.primitives import format_timestamp
 from csms.store.calls import CallState
 from tests.faulty.acts import after, boots, is_called, reports_connector
 from tests.faulty.playing import check_rest
-from tests.faulty.world import CP001, Moment, World, faulty_system
+from tests.faulty.system import faulty_system
+from tests.faulty.world import CP001, Moment, World
 
 SKEWS = {
     "right": timedelta(),
