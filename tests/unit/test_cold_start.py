@@ -21,7 +21,7 @@ NEEDED = """
     websocket_events
     ocpp ocpp.errors ocpp.frames ocpp.json_types ocpp.primitives
     store store.charge_points store.connectors store.errors store.history store.id_tags store.json_text store.keys
-    store.links store.listing store.messages store.meter_values store.reservations store.sessions store.table
+    store.links store.listing store.messages store.meter_values store.sessions store.table
     store.transactions
     v16 v16.answer v16.exchange v16.messages v16.payload v16.registry v16.transfer_progress v16.types v16.vendors
 """

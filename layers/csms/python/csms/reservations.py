@@ -1,21 +1,24 @@
 """What ends a reservation besides its time and its cancellation: a start that uses it, a fault [S 5.13]."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from csms.authorization import is_same_group, is_same_tag
 from csms.ids import ChargePointId, ReservationId, TransactionId
 from csms.store import Store
 from csms.store.connectors import Connector
-from csms.store.reservations import Ending, Reservation, ReservationState
 from csms.store.transactions import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from csms.store.reservations import Reservation
 
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far a station's clock may be behind ours and its word still count for a reservation of this moment."""
 
 
-def reserve_connectors(store: Store, reservation: Reservation) -> None:
+def reserve_connectors(store: Store, reservation: "Reservation") -> None:
     """Note on every connector that the reservation concerns, and on the charge point, that there is one.
 
     A start may have overtaken the station's answer: then the reservation is used already.
@@ -55,18 +58,16 @@ def end_reservations(
     for reservation in store.reservations.open_of(charge_point_id):
         is_concerned = connector_id in (0, reservation.connector_id)
         if is_concerned and at >= reservation.reserved_at - _CLOCK_SKEW:
-            store.reservations.end(
-                reservation, Ending(ReservationState.ENDED, at, f"connector {connector_id} {status}")
-            )
+            store.reservations.give_up(reservation, at, f"connector {connector_id} {status}")
 
 
-def reservation_for(transaction: Transaction, reservations: Iterable[Reservation]) -> Reservation | None:
+def reservation_for(transaction: Transaction, reservations: "Iterable[Reservation]") -> "Reservation | None":
     """The reservation that a start of its tag or group uses, where the station does not name it."""
     fitting = [reservation for reservation in reservations if _fits(transaction, reservation)]
     return max(fitting, key=lambda reservation: reservation.connector_id > 0, default=None)
 
 
-def _use_if_started(store: Store, reservation: Reservation, transaction_id: TransactionId) -> None:
+def _use_if_started(store: Store, reservation: "Reservation", transaction_id: TransactionId) -> None:
     transaction = store.transactions.get(reservation.charge_point_id, transaction_id)
     if transaction is None:
         return
@@ -75,12 +76,12 @@ def _use_if_started(store: Store, reservation: Reservation, transaction_id: Tran
         store.reservations.use(reservation, transaction.id, transaction.started_at)
 
 
-def _named(store: Store, transaction: Transaction, reservation_id: int | None) -> Reservation | None:
+def _named(store: Store, transaction: Transaction, reservation_id: int | None) -> "Reservation | None":
     found = store.reservations.get(transaction.charge_point_id, ReservationId(reservation_id or 0))
     return found if found and _is_since(transaction, found) else None
 
 
-def _fits(transaction: Transaction, reservation: Reservation) -> bool:
+def _fits(transaction: Transaction, reservation: "Reservation") -> bool:
     start = transaction.start
     return (
         reservation.connector_id in (0, start.connector_id)
@@ -93,6 +94,6 @@ def _fits(transaction: Transaction, reservation: Reservation) -> bool:
     )
 
 
-def _is_since(transaction: Transaction, reservation: Reservation) -> bool:
+def _is_since(transaction: Transaction, reservation: "Reservation") -> bool:
     """Not an old start, reported late, that used an earlier reservation of the same id."""
     return transaction.started_at >= reservation.reserved_at - _CLOCK_SKEW

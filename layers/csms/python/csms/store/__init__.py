@@ -11,7 +11,6 @@ from csms.store.id_tags import IdTags
 from csms.store.links import Links
 from csms.store.messages import Messages
 from csms.store.meter_values import MeterValues
-from csms.store.reservations import Reservations
 from csms.store.sessions import Sessions
 from csms.store.table import Table
 from csms.store.transactions import Transactions
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from csms.store.orphans import Orphans
     from csms.store.planned_profiles import PlannedProfiles
     from csms.store.received_files import ReceivedFiles
+    from csms.store.reservations import Reservations
     from csms.store.sites import Sites
 
 __all__ = ["Store"]
@@ -56,7 +56,6 @@ class Store:
         self.links = Links(table)
         self.messages = Messages(table, settings.message_log_days)
         self.meter_values = MeterValues(table)
-        self.reservations = Reservations(table)
         self.sessions = Sessions(table)
         self.transactions = Transactions(table)
 
@@ -164,6 +163,13 @@ class Store:
         from csms.store.received_files import ReceivedFiles
 
         return ReceivedFiles(self._table, self._history_days)
+
+    @cached_property
+    def reservations(self) -> "Reservations":
+        """Reservations."""
+        from csms.store.reservations import Reservations
+
+        return Reservations(self._table)
 
     @cached_property
     def sites(self) -> "Sites":

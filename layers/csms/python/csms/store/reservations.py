@@ -160,6 +160,10 @@ class Reservations:
             of=OPEN_STATES | {ReservationState.EXPIRED},
         )
 
+    def give_up(self, reservation: Reservation, at: datetime, reason: str) -> None:
+        """End a reservation that the charge point no longer keeps."""
+        self.end(reservation, Ending(ReservationState.ENDED, at, reason))
+
     def end(self, reservation: Reservation, ending: Ending, *, of: Collection[ReservationState] = OPEN_STATES) -> None:
         """End a reservation, unless it is in none of these states any more or was replaced."""
         with suppress(ConditionFailed):

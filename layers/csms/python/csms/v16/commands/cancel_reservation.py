@@ -47,8 +47,8 @@ def end_reservation(
     found = settled.store.reservations.get(call.charge_point_id, ReservationId(request.reservation_id))
     if found is None or (call.sent_at and found.reserved_at > call.sent_at):  # a new one of the same id
         return
+    at = call.ended_at or settled.now
     if settled.is_accepted:
-        settled.store.reservations.end(found, Ending(ReservationState.CANCELLED, call.ended_at or settled.now))
+        settled.store.reservations.end(found, Ending(ReservationState.CANCELLED, at))
     elif call.state is CallState.REJECTED:
-        unknown = Ending(ReservationState.ENDED, call.ended_at or settled.now, "unknown to the charge point")
-        settled.store.reservations.end(found, unknown)
+        settled.store.reservations.give_up(found, at, "unknown to the charge point")
