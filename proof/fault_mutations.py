@@ -104,12 +104,20 @@ MUTATIONS: Final = (
         "boundary",
     ),
     Mutation(
-        "an import is over before anybody is told",
+        "an import does not note whom it still has to tell",
         "api/id_tag_import.py",
-        "        self.withdrawn += before, tag\n        self.kept_back.append(tag)\n        return before",
-        "        self.withdrawn += before, tag\n        tags.put(tag)\n        return before",
+        "            tag = replace(tag, untold_groups=groups_to_tell(known))",
+        "            pass",
         _SCENES,
         "imports and everywhere",
+    ),
+    Mutation(
+        "a tag is blocked without a note of the groups it leaves",
+        "api/resources/id_tags.py",
+        '        assignments["untold_groups"] = list(groups_to_tell(known))',
+        "        pass",
+        _SCENES,
+        "blocks and everywhere",
     ),
     Mutation(
         "an event that the bus has not taken is deleted",
