@@ -12,6 +12,7 @@ _TESTS: Final = "proof/test_call_protocol.py"
 _LINKS: Final = "store/links.py"
 _CALLS: Final = "store/calls.py"
 _ENGINE: Final = "calls.py"
+_ANSWERER: Final = "v16/answer.py"
 
 
 def _noticed_in(case: str, what: str, file: str, old: str, new: str) -> Mutation:
@@ -273,9 +274,9 @@ _STEPS: Final = (
     _noticed_in(
         "death",
         "a message of the station wakes nobody",
-        _LINKS,
-        "return bool(self.waiting) if self.flight is None else self.flight.is_overdue(now)",
-        "return False",
+        _ANSWERER,
+        "    if link.is_forsaken(now):\n",
+        "    if False:\n",
     ),
     _noticed_in(
         "death",
