@@ -91,7 +91,7 @@ class BigSite:
             self._table.left = call
             try:
                 if call is None:
-                    raise ProcessDied  # noqa: TRY301
+                    raise ProcessDied
                 return original(*arguments, **named)
             except ProcessDied:
                 self.deaths.append(part)

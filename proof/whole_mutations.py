@@ -50,13 +50,6 @@ MUTATIONS: Final = (
         _LOAD,
     ),
     Mutation(
-        "site: what one gets is still there for the next",
-        "smart_charging/waves.py",
-        "            left[number] -= weight * (granted_da - held_da)",
-        "            pass",
-        _SITE,
-    ),
-    Mutation(
         "site: a profile says what holds now, and no more",
         "wanted_profiles.py",
         "zip(spans, target.limits_da, strict=True)]\n",

@@ -39,7 +39,7 @@ class Mutation:
     """As pytest's -k."""
 
 
-class NothingToNotice(Exception):
+class SilentTestsError(Exception):
     """The tests do not pass on unbroken code, or there are none."""
 
 
@@ -54,7 +54,7 @@ def run(mutations: Iterable[Mutation]) -> NoReturn:
         sys.exit(2)
     try:
         sys.exit(1 if list(_survivors(chosen)) else 0)
-    except NothingToNotice as reason:
+    except SilentTestsError as reason:
         print(reason)
         sys.exit(2)
 
@@ -81,14 +81,14 @@ def _time_unbroken(tests: str, only: str) -> float:
     """How many seconds the tests take on unbroken code.
 
     Raises:
-        NothingToNotice: not all pass, or none is run.
+        SilentTestsError: not all pass, or none is run.
     """
     begin = time.monotonic()
     with _copied() as copy:
         control = _tested(tests, only, copy)
     if control.returncode != 0 or not _PASSED.search(control.stdout):
         named = f"{tests} -k '{only}'" if only else tests
-        raise NothingToNotice(f"{named} says nothing, unbroken it comes to:\n{control.stdout}{control.stderr}")
+        raise SilentTestsError(f"{named} says nothing, unbroken it comes to:\n{control.stdout}{control.stderr}")
     return time.monotonic() - begin
 
 
