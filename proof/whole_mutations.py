@@ -11,6 +11,7 @@ from tests.mutations import Mutation, run
 _DESCRIBED: Final = "tests/e2e/test_fuzz.py"
 _LOAD: Final = "tests/e2e/test_load.py"
 _SITE: Final = "proof/test_big_site.py"
+_SHARING: Final = "tests/unit/smart_charging/test_sharing.py"
 _STATION: Final = "proof/test_misbehaving_station.py"
 
 MUTATIONS: Final = (
@@ -62,6 +63,14 @@ MUTATIONS: Final = (
         "            self.start(restarted)",
         "            pass",
         _SITE,
+    ),
+    Mutation(
+        "site: what one gets is still there for the next",
+        "smart_charging/waves.py",
+        "            left[number] -= weight * (granted_da - held_da)",
+        "            pass",
+        _SHARING,
+        "goes_to_one",
     ),
     Mutation(
         "station: the id of a transaction depends on the message that reports it",
