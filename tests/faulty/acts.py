@@ -334,3 +334,10 @@ def says(action: str, **payload: Any) -> Act:
 def uploads_diagnostics(world: World) -> object:
     """The station does so; it has no token."""
     return world.stranger.send("PUT", f"{world.notes['upload']}log.zip", body="text", headers={"content-type": "a/b"})
+
+
+def uploads_form(world: World) -> object:
+    """The same, two files in a form."""
+    parts = (f'--x\r\nContent-Disposition: form-data; name="f"; filename="{name}"\r\n\r\ntext\r\n' for name in "ab")
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    return world.stranger.send("POST", world.notes["upload"], body="".join([*parts, "--x--\r\n"]), headers=form)
