@@ -38,7 +38,7 @@ unit: .venv/dev ## the quick part of the tests
 conformance: .venv/dev ## the certification cases against a local stack: report in .local/conformance (ARGS=--write-docs)
 	@$(BIN)/python -m tests.conformance $(ARGS)
 
-prove: .venv/dev ## what takes too long for every run: big sites, every fault (ARGS="-k faults")
+prove: .venv/dev ## what takes too long for every run: big sites, every fault (ARGS="-k every_fault")
 	@$(BIN)/pytest proof $(IN_PARALLEL) $(ARGS)
 
 fuzz: .venv/dev ## random input for all that strangers and operators reach (ARGS="--cases 100000")

@@ -36,6 +36,13 @@ class Spent:
     calls_by_thread: Counter[int] = field(default_factory=Counter)
     meter_cpu_ns: int = 0
     """What counting it cost: nobody's."""
+    cpu_ns: int = 0
+    """All of it, where whoever invokes takes it."""
+
+    @property
+    def own_cpu_ns(self) -> int:
+        """Outside of botocore's clients."""
+        return self.cpu_ns - self.aws_cpu_ns - self.meter_cpu_ns
 
     @property
     def calls_in_a_row(self) -> int:

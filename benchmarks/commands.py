@@ -1,10 +1,12 @@
-"""Per command that succeeds: AWS calls and capacity units, from the operator's request to the deadline message.
+"""Per command that succeeds: AWS calls, units and CPU time, from the operator's request to the deadline message.
 
 The request goes through the API's function, which waits; the station answers as soon as it has the call, through the
 function behind its connection; the deadline message, which finds the call ended, comes when it is due.
 """
 
 import json
+import statistics
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,6 +42,7 @@ COMMANDS: Final[dict[str, dict[str, Any]]] = {
     "ChangeAvailability": {"connectorId": 1, "type": "Operative"},
 }
 _IDENTITY: Final = "BENCH-0001"
+_TIMED_ROUNDS: Final = 60
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class CommandCost:
 
     action: str
     phases: dict[str, Spent]
+    cpu_ms: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """By phase: ours, and inside botocore's clients; medians of some rounds that count no units."""
 
     @property
     def write_units(self) -> float:
@@ -66,7 +71,7 @@ class CommandCost:
 
 
 def measure_commands() -> list[CommandCost]:
-    """Each command over a fresh MiniStack; the first round of each warms up."""
+    """Each command over a fresh MiniStack: a round warms up, one is counted, others are timed."""
     meter = AwsMeter(counts_units=True)
     with embedded_aws(), meter.installed(), pytest.MonkeyPatch.context() as patches:
         station = CalledStation(_IDENTITY, now=datetime.now(UTC), csms=runtime())
@@ -78,9 +83,18 @@ def measure_commands() -> list[CommandCost]:
         rounds.watch(patches)
         costs = []
         for action, payload in COMMANDS.items():
+            meter.counts_units = True
             rounds.play(action, payload)
-            costs.append(CommandCost(action, rounds.play(action, payload)))
+            counted = rounds.play(action, payload)
+            meter.counts_units = False
+            timed = [rounds.play(action, payload) for _ in range(_TIMED_ROUNDS)]
+            costs.append(CommandCost(action, counted, {phase: _cpu_ms(phase, timed) for phase in counted}))
     return costs
+
+
+def _cpu_ms(phase: str, rounds: list[dict[str, Spent]]) -> tuple[float, float]:
+    ours = statistics.median(one[phase].own_cpu_ns for one in rounds)
+    return ours / 1e6, statistics.median(one[phase].aws_cpu_ns for one in rounds) / 1e6
 
 
 @dataclass
@@ -90,6 +104,8 @@ class CommandRounds:
     meter: AwsMeter
     station: CalledStation
     _phases: dict[str, Spent] = field(default_factory=dict)
+    _entered_ns: int = 0
+    """CPU time of this thread when the present phase was last entered."""
 
     def watch(self, patches: pytest.MonkeyPatch) -> None:
         """Count apart what is done inside of something else, and let the station answer at once."""
@@ -132,11 +148,18 @@ class CommandRounds:
 
     @contextmanager
     def _counted_as(self, phase: str) -> Iterator[None]:
-        outer, self.meter.spent = self.meter.spent, self._phases.setdefault(phase, Spent())
+        outer = self.meter.spent
+        self._enter(self._phases.setdefault(phase, Spent()))
         try:
             yield
         finally:
-            self.meter.spent = outer
+            self._enter(outer)
+
+    def _enter(self, spent: Spent) -> None:
+        """What is done inside of something else is not part of that."""
+        now_ns = time.thread_time_ns()
+        self.meter.spent.cpu_ns += now_ns - self._entered_ns
+        self.meter.spent, self._entered_ns = spent, now_ns
 
     def _as_phase(self, phase: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any) -> Any:

@@ -35,6 +35,16 @@ _UNIT_NOTES: Final = (
     "Apart: the exchange in the message log, and the one look of an operator who waits for so quick a station.",
     "Units are MiniStack's ConsumedCapacity, indexes included; BatchGetItem, which has none there: half a unit a key.",
 )
+_PHASES: Final = (PLACING, SETTLING, DEADLINE, LOG, WAITING)
+_CPU_HEADERS: Final = (
+    "command",
+    *("placed: ours", "boto3", "answered: ours", "boto3", "deadline: ours", "boto3"),
+    *("apart: log, ours", "boto3", "looks, ours", "boto3"),
+)
+_CPU_NOTES: Final = (
+    "Medians over the same phases. Placed: the API's function, with the engine; answered: `message`, with the engine.",
+    "Ours includes making the event that the function gets, and reading what it answers.",
+)
 _TIME_HEADERS: Final = ("command", "circumstances", "rounds", "p50 ms", "p95 ms", "overhead: p50", "p95")
 
 
@@ -45,7 +55,7 @@ def commands_section() -> Section:
     trips = measure_round_trips({action: COMMANDS[action] for action in TIMED}, ROUNDS)
     findings = aims.of_commands(costs, trips)
     data = {"units": [_units_data(one) for one in costs], "load": load, "times": [_times_data(one) for one in trips]}
-    tables = (_units_table(costs), _times_table(trips, load), aims_table(findings))
+    tables = (_units_table(costs), _cpu_table(costs), _times_table(trips, load), aims_table(findings))
     return Section("commands", tables, data, missed(findings))
 
 
@@ -61,6 +71,11 @@ def _units_row(one: CommandCost) -> tuple[str, ...]:
         units += [phase.write_units, phase.read_units]
     units += [one.phases[LOG].write_units, one.phases[WAITING].read_units]
     return (one.action, calls, *(f"{number:g}" for number in units))
+
+
+def _cpu_table(costs: list[CommandCost]) -> Table:
+    rows = [(one.action, *(f"{ms:.2f}" for phase in _PHASES for ms in one.cpu_ms[phase])) for one in costs]
+    return Table("CPU time of a command, ms", _CPU_HEADERS, rows, 1, _CPU_NOTES)
 
 
 def _times_table(trips: list[RoundTrips], load: float) -> Table:
@@ -95,7 +110,12 @@ def _milliseconds(ordered: list[float]) -> tuple[str, ...]:
 
 def _units_data(one: CommandCost) -> dict[str, Any]:
     phases = {
-        name: {"writeUnits": phase.write_units, "readUnits": phase.read_units, "operations": phase.operations}
+        name: {
+            "writeUnits": phase.write_units,
+            "readUnits": phase.read_units,
+            "operations": phase.operations,
+            "cpuMs": dict(zip(("ours", "boto3"), one.cpu_ms[name], strict=True)),
+        }
         for name, phase in one.phases.items()
     }
     return {"action": one.action, "writeUnits": one.write_units, "readUnits": one.read_units, "phases": phases}

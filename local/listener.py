@@ -36,7 +36,9 @@ class Listener:
         Raises:
             StackError: the port is taken or may not be used.
         """
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # Only where the protocol is named asyncio sends without delay (TCP_NODELAY): else the second part of an answer
+        # waits until the first is acknowledged, 40 ms.
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, self.port))

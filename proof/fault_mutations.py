@@ -11,6 +11,8 @@ _SCENES: Final = "proof/test_every_fault.py"
 _DELIVERIES: Final = "proof/test_deliveries.py"
 _CLOCKS: Final = "tests/integration/test_clock_skew.py"
 _DRAFTS: Final = "tests/integration/sites/test_drafts.py"
+_FAULTS: Final = "tests/integration/test_faults.py"
+_CRASHES: Final = "tests/integration/test_crashes.py"
 _HANDLER: Final = "../../../../functions/{}/handler.py"
 
 
@@ -37,6 +39,14 @@ MUTATIONS: Final = (
         "store/links.py",
         "return bool(self.waiting) if self.flight is None else self.flight.is_overdue(now)",
         "return bool(self.waiting) if self.flight is None else False",
+        _SCENES,
+        "overdue",
+    ),
+    Mutation(
+        "a heartbeat does not show that calls stand still",
+        "v16/answer.py",
+        "        if session.is_touched:\n",
+        "        if False:\n",
         _SCENES,
         "overdue",
     ),
@@ -105,12 +115,20 @@ MUTATIONS: Final = (
         "boundary",
     ),
     Mutation(
-        "an import is over before anybody is told",
+        "an import does not note whom it still has to tell",
         "api/id_tag_import.py",
-        "        self.withdrawn += before, tag\n        self.kept_back.append(tag)\n        return before",
-        "        self.withdrawn += before, tag\n        tags.put(tag)\n        return before",
+        "            tag = replace(tag, untold_groups=groups_to_tell(known))",
+        "            pass",
         _SCENES,
         "imports and everywhere",
+    ),
+    Mutation(
+        "a tag is blocked without a note of the groups it leaves",
+        "api/resources/id_tags.py",
+        '        assignments["untold_groups"] = list(groups_to_tell(known))',
+        "        pass",
+        _SCENES,
+        "blocks and everywhere",
     ),
     Mutation(
         "an event that the bus has not taken is deleted",
@@ -235,6 +253,50 @@ MUTATIONS: Final = (
         "        return found if found and found.start.timestamp <= request.timestamp else None\n",
         _CLOCKS,
         "wrong_clock",
+    ),
+    Mutation(
+        "a start that the client repeated is another one",
+        "store/transactions.py",
+        "            if _is_same_report(stored, candidate.start, salt):",
+        "            if False:",
+        _FAULTS,
+        "repeats and start",
+    ),
+    Mutation(
+        "a stop that the client repeated is another end",
+        "ending.py",
+        "if first is None or first.stop is None or not first.stop.is_repeated_by(stop):",
+        "if True:",
+        _FAULTS,
+        "repeats and stop",
+    ),
+    Mutation(
+        "what DynamoDB refuses is answered by nobody",
+        "v16/answer.py",
+        "        except Exception:  # the one place",
+        "        except LookupError:  # the one place",
+        _FAULTS,
+        "retransmission and start",
+    ),
+    Mutation(
+        "a stop that was stored is over, whatever was left of it",
+        "ending.py",
+        "        stop = first.stop\n",
+        "        return first.stop\n",
+        _CRASHES,
+        "stop",
+    ),
+    Mutation(
+        "a connector has the next transaction before the one before is marked",
+        "v16/messages/start_transaction.py",
+        "    _supersede_earlier(found, transaction, exchange)\n"
+        "    occupation = store.connectors.occupy(charge_point_id, connector_id, transaction.id, "
+        "transaction.started_at)\n",
+        "    occupation = store.connectors.occupy(charge_point_id, connector_id, transaction.id, "
+        "transaction.started_at)\n"
+        "    _supersede_earlier(found, transaction, exchange)\n",
+        _CRASHES,
+        "start",
     ),
 )
 

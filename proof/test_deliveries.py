@@ -20,7 +20,7 @@ def test_however_badly_it_is_delivered_everybody_hears_of_everything_once() -> N
         beginning = world.remember()
         for seed in range(COURSES):
             world.go_back(beginning)
-            deliveries = Deliveries(world, Random(seed), "calls", "events")  # noqa: S311  the same again is the point
+            deliveries = Deliveries(world, Random(seed), ("calls", "events"))  # noqa: S311  the same again is the point
             deliveries.run()
             check_rest(world)
             check_told(world)
@@ -37,7 +37,7 @@ def test_however_badly_a_boundary_is_delivered_the_plan_wakes() -> None:
         beginning = world.remember()
         for seed in range(COURSES):
             world.go_back(beginning)
-            deliveries = Deliveries(world, Random(seed), "boundaries")  # noqa: S311  the same again is the point
+            deliveries = Deliveries(world, Random(seed), ("boundaries",))  # noqa: S311  the same again is the point
             deliveries.run()
             world.wait(1800)
             world.come_to_rest()

@@ -28,6 +28,9 @@ from proof.raw_station import Payload, RawStation, timestamp
 from tests.stack import Stack, running_stack
 
 ENDED_WITHIN_S: Final = 60
+CALL_TIMEOUT_S: Final = 6
+PATIENCE_S: Final = 10
+WAYS: Final = {"odd answer", "refusal", "no answer", "late answer", "answer over another connection"}
 COMMANDS: Final[dict[str, Payload]] = {
     "ClearCache": {},
     "Reset": {"type": "Soft"},
@@ -100,6 +103,7 @@ class Misbehaving(RuleBasedStateMachine):
         """The start of each transaction that has an id."""
         self.stops: dict[int, int] = {}
         """The first acknowledged `meterStop` of each."""
+        self._answer_in_way(number)
 
     # What happens to its connection.
 
@@ -225,6 +229,34 @@ class Misbehaving(RuleBasedStateMachine):
             self.happened["answer over another connection"] += 1
             self.left_behind[-1].send(json.dumps([3, call[1], {"status": "Accepted"}]))
 
+    def _answer_in_way(self, number: int) -> None:
+        """A call that each example begins with, so that every way to answer it occurs."""
+        assert self.bad
+        self.command("ClearCache")
+        self.bad.listen(PATIENCE_S)
+        match number % 5:
+            case 0:
+                self.answer_oddly([], 2)
+            case 1:
+                self.refuse(is_torn=True)
+            case 2:
+                self.ignore_calls()
+            case 3:
+                self._answer_late()
+            case _:
+                calls = self.bad.calls
+                self.connect_again(is_heard=True)
+                self.bad.calls = calls
+                self.answer_over_the_connection_before()
+
+    def _answer_late(self) -> None:
+        """When its time is up."""
+        calls = self._calls_received()
+        time.sleep(CALL_TIMEOUT_S + 1)
+        for call in calls:
+            self.happened["late answer"] += 1
+            self._say(json.dumps([3, call[1], {"status": "Accepted"}]))
+
     # What must be so all the time, and in the end.
 
     @invariant()
@@ -244,6 +276,7 @@ class Misbehaving(RuleBasedStateMachine):
         for transaction_id, payload in self.acknowledged.items():
             if transaction_id not in self.stops:
                 self._stop(transaction_id, payload["meterStart"] + 5)
+            self._stop(transaction_id, self.stops[transaction_id] + 7)  # the first stop counts
             found = self._asked("GET", f"/transactions/{self.identity}/{transaction_id}").json()
             assert found["meterStart"] == payload["meterStart"]
             assert found["meterStop"] == self.stops[transaction_id]
@@ -309,7 +342,7 @@ class Misbehaving(RuleBasedStateMachine):
 
 
 def test_whatever_a_station_does_the_others_are_served_and_nothing_is_lost(tmp_path: Path) -> None:
-    with running_stack(tmp_path, CALL_TIMEOUT_S="6", CALL_SETTLE_S="0") as stack:
+    with running_stack(tmp_path, CALL_TIMEOUT_S=str(CALL_TIMEOUT_S), CALL_SETTLE_S="0") as stack:
         Misbehaving.stack = stack
         run_state_machine_as_test(
             Misbehaving,
@@ -322,7 +355,7 @@ def test_whatever_a_station_does_the_others_are_served_and_nothing_is_lost(tmp_p
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    assert {"odd answer", "transaction"} <= (+Misbehaving.happened).keys()
+    assert {*WAYS, "transaction"} <= (+Misbehaving.happened).keys()
     log = stack.log.read_text()
     assert "Traceback" not in log
     assert not re.findall(r'"level": ?"ERROR".*', log)

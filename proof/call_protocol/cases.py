@@ -29,7 +29,7 @@ CASES: Final = {
         ("ClearCache",), 1, {"time": 3, "sweep": 1, "crash": 1}, timedelta(seconds=10), timedelta(seconds=11)
     ),
     "repeated": Case(("ClearCache",), 2, {"repeat": 1, "time": 1}),
-    "odd_deliveries": Case(("Reset",), 2, {"early": 1, "again": 1, "time": 1}),
+    "odd_messages": Case(("Reset",), 2, {"early": 1, "again": 1, "time": 1}),
     "doubled": Case(("Reset",), 2, {"twice": 1, "time": 1}),
     "doubled_reconnection": Case(("ClearCache",), 1, {"twice": 1, "time": 1, "reconnect": 1, "speak": 1}),
     "stale": Case(("Reset",), 3, {"stale": 2, "time": 1}),
@@ -37,7 +37,7 @@ CASES: Final = {
     "stale_reconnection": Case(("ClearCache",), 1, {"stale": 1, "reconnect": 1, "speak": 1, "time": 1}),
     "silence": Case(("ClearCache",), 1, {"disconnect": 1, "reconnect": 1, "speak": 1, "time": 1}),
     "late_answer": Case(("Reset",), 1, {"reconnect": 1, "late": 1, "again": 1, "time": 1}),
-    "reconnections": Case(("ClearCache",), 1, {"reconnect": 2, "disconnect": 1, "speak": 1}),
+    "many_connections": Case(("ClearCache",), 1, {"reconnect": 2, "disconnect": 1, "speak": 1}),
     "away": Case(("ClearCache",), 1, {"crash": 1, "disconnect": 1, "reconnect": 1, "speak": 1}),
     "reconnecting_death": Case(("Reset",), 1, {"crash": 1, "reconnect": 1, "speak": 1, "time": 1}),
     "two_calls": Case(("ClearCache", "Reset"), 1, {"time": 1}),

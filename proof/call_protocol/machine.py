@@ -17,6 +17,7 @@ from csms.store.calls import Call, Calls, CallState, Outcome
 from csms.store.errors import ConditionFailed
 from csms.store.keys import Key
 from csms.store.links import Links
+from csms.v16.answer import heal_if_forsaken
 from proof.call_protocol.world import LAST_WITH_EFFECTS, STALE, STATION, Frame, Process, Task, World
 from proof.memory_table import MemoryTable
 
@@ -130,8 +131,7 @@ class Machine:
                 number, connected_at = task.about
                 at_ms, now = int(connected_at.timestamp() * 1000), self._clock()
                 link = self.links.touch(STATION, ConnectionId(number), at_ms, now)
-                if link.is_forsaken(now):
-                    self.engine.heal(link, now)
+                heal_if_forsaken(link, now, lambda: self.engine)
             case "expire":
                 self.engine.expire(self._read(task.about))
             case "stream":

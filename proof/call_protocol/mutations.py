@@ -12,6 +12,7 @@ _TESTS: Final = "proof/test_call_protocol.py"
 _LINKS: Final = "store/links.py"
 _CALLS: Final = "store/calls.py"
 _ENGINE: Final = "calls.py"
+_ANSWERER: Final = "v16/answer.py"
 
 
 def _noticed_in(case: str, what: str, file: str, old: str, new: str) -> Mutation:
@@ -20,7 +21,7 @@ def _noticed_in(case: str, what: str, file: str, old: str, new: str) -> Mutation
 
 _SLOT: Final = (
     _noticed_in(
-        "reconnections",
+        "many_connections",
         "the slot is taken for a connection that is not the link's any more",
         _LINKS,
         'condition=Attr("connection_id").eq(link.connection_id) & is_next',
@@ -69,21 +70,21 @@ _SLOT: Final = (
         "prepend={}",
     ),
     _noticed_in(
-        "reconnections",
+        "many_connections",
         "a new connection leaves the slot taken",
         _LINKS,
         ('remove=("flight",),\n            condition=_EXISTS & (is'),
         ("remove=(),\n            condition=_EXISTS & (is"),
     ),
     _noticed_in(
-        "reconnections",
+        "many_connections",
         "an older connection takes the link",
         _LINKS,
         "condition=_EXISTS & (is_newest | is_repetition)",
         "condition=_EXISTS",
     ),
     _noticed_in(
-        "reconnections",
+        "many_connections",
         "the end of an old connection takes the new one's link",
         _LINKS,
         (
@@ -165,7 +166,7 @@ _ROW: Final = (
         '{"fence": attempt}',
     ),
     _noticed_in(
-        "odd_deliveries",
+        "odd_messages",
         "a second answer ends a call again",
         _CALLS,
         'self._end(call, outcome, now, Attr("state").eq(CallState.SENT.value), is_last=is_last)',
@@ -273,9 +274,9 @@ _STEPS: Final = (
     _noticed_in(
         "death",
         "a message of the station wakes nobody",
-        _LINKS,
-        "return bool(self.waiting) if self.flight is None else self.flight.is_overdue(now)",
-        "return False",
+        _ANSWERER,
+        "    if link.is_forsaken(now):\n",
+        "    if False:\n",
     ),
     _noticed_in(
         "death",
@@ -326,14 +327,14 @@ _STEPS: Final = (
         "",
     ),
     _noticed_in(
-        "odd_deliveries",
+        "odd_messages",
         "a deadline that comes early is the last",
         _ENGINE,
         ("            self._queue().send(deadline, deadline.until - now)\n            return"),
         "            return",
     ),
     _noticed_in(
-        "odd_deliveries",
+        "odd_messages",
         "a deadline that comes early counts",
         _ENGINE,
         "        if now < deadline.until:",

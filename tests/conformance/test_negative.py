@@ -1,6 +1,7 @@
-"""Negative conformance over the wire: of each message and each kind of fault one, from a station on its WebSocket.
+"""Negative conformance over the wire: of each kind of fault one, from a station on its WebSocket.
 
-All of them go straight into the function in `tests/integration/test_negative_calls.py` and `test_negative_answers.py`.
+That is of each message, and of the answers to some operations. All there are go straight into the function in
+`tests/integration/test_negative_calls.py` and `test_negative_answers.py`.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Queues and the stream at their worst: late, again, in any order where there is none, while AWS breaks at random."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final
 
@@ -65,7 +65,7 @@ def waits_for_boundary(world: World) -> None:
 class Deliveries:
     """Delivers what a world holds, badly."""
 
-    def __init__(self, world: World, random: Random, *queues: str) -> None:
+    def __init__(self, world: World, random: Random, queues: Sequence[str]) -> None:
         self._world = world
         self._random = random
         self._queues = queues
@@ -131,7 +131,9 @@ class Deliveries:
         with world.aws.aimed(aim if random.random() < _TROUBLED else None):
             try:
                 act()
-            except (Exception, ProcessDied):  # noqa: BLE001  the event source sees to it
+            except (Exception, ProcessDied):  # the event source sees to it
+                if not world.aws.has_met:
+                    raise
                 world.start_process()
         self.met[aim.trouble] += world.aws.has_met
 

@@ -20,7 +20,10 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _HASH: Final = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]+=*")
 _HISTORY: Final = re.compile(r"(EVENT#\w+#[^#]+)#[0-9a-f]+")
 _SHARD: Final = re.compile(r"((?:KIND|DUE)#\w+)#\d+")
-_ESSENTIAL: Final = re.compile(r"event |CP#CP001 (CALL#|LINK)")
+_BEFOREHAND: Final = re.compile(r"FILETOKEN#|CP#CP001 (FILE|PROFILE)#")
+"""Rows that are made for a call before it is posted."""
+_CHANGED_BEFOREHAND: Final = "CP#CP001 CP"
+"""The row that is changed before some calls are posted."""
 _EXPIRED: Final = re.compile(r"(state.: .)expired(.*?status.: .)not sent in time")
 _SENDING: Final = re.compile(r'"(answer_by|sent_at)": "<then>", ')
 _COUNTS: Final = frozenset(
@@ -107,8 +110,9 @@ class Play:
     def _is_unsent(self, found: list[str], lost: list[str]) -> bool:
         """Whether all is as if a post was lost, but that what goes before a post may not have come about either."""
         mine, theirs = set(map(_without_sending, found)), set(map(_without_sending, lost))
-        essential = {line for line in theirs if _ESSENTIAL.match(line)}
-        return essential <= mine and (not self._scene.is_repeatable or mine <= theirs | self._before)
+        as_before = {_row(line) for line in mine & self._before} & {_CHANGED_BEFOREHAND}
+        missing = {line for line in theirs - mine if not _BEFOREHAND.match(line) and _row(line) not in as_before}
+        return not missing and (not self._scene.is_repeatable or mine <= theirs | self._before)
 
     def _left_by_losses(self) -> list[list[str]]:
         """What is left when nothing breaks, but one of the posts gets lost: as good as one nobody knows of."""
@@ -177,6 +181,10 @@ def _line(name: str, item: Mapping[str, Any]) -> str:
     counts = {*_COUNTS, "PK", "SK"} | ({"version"} if name.startswith("SITE#") else set())
     kept = {key: value for key, value in item.items() if key not in counts and value != []}
     return f"{name}: {json.dumps(kept, sort_keys=True, default=str)}"
+
+
+def _row(line: str) -> str:
+    return line.partition(": ")[0]
 
 
 def _told(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -260,7 +260,7 @@ API: Final = (
     Scene(
         "operator_api",
         "blocks a tag everywhere",
-        asks("PATCH", "/id-tags/ADA", {"status": "Blocked"}, query="propagate=true"),
+        asks("PATCH", "/id-tags/ADA", {"status": "Blocked", "groups": ["vans"]}, query="propagate=true"),
         after(boots, has_tag_of_group),
         is_repeatable=False,
     ),

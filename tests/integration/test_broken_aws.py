@@ -58,8 +58,8 @@ def test_however_badly_it_is_delivered_everybody_hears_of_everything_once(
     world, beginning = began
     world.go_back(beginning)
     lives(world)
-    deliveries = Deliveries(world, Random(seed))  # noqa: S311  the same again is the point
+    deliveries = Deliveries(world, Random(seed), ("calls", "events"))  # noqa: S311  the same again is the point
     deliveries.run()
     check_rest(world)
     check_told(world)
-    assert deliveries.met
+    assert deliveries.met.total() > 0

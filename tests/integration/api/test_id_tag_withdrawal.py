@@ -9,6 +9,7 @@ import pytest
 from csms.authorization import IdTag
 from csms.ids import ChargePointId
 from csms.runtime import Runtime
+from csms.store.bulks import Bulk
 from csms.store.charge_points import ChargePoint, SecurityProfile
 from csms.store.id_tags import MOST_CACHED_BY
 from csms.store.links import Registration
@@ -167,6 +168,49 @@ def test_an_import_tells_what_the_one_before_it_did_not_come_to(
             propagated(operator, "POST", "/id-tags", rows)
     assert offered(propagated(operator, "POST", "/id-tags", rows).json["nextSteps"]) == [CLEAR, SYNC]
     assert propagated(operator, "POST", "/id-tags", rows).json["nextSteps"] == []
+
+
+def test_what_nobody_was_told_is_offered_until_it_is_done(
+    csms: Runtime, called: CalledStation, operator: LambdaOperator
+) -> None:
+    rows = [{"idTag": "ADA", **BLOCKED}]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csms.bulk, "start", Mock(side_effect=ProcessDied))
+        with pytest.raises(ProcessDied):
+            propagated(operator, "POST", "/id-tags", rows)
+    assert operator.post("/id-tags", rows).json["nextSteps"] == [CLEAR, SYNC]
+    assert offered(propagated(operator, "POST", "/id-tags", rows).json["nextSteps"]) == [CLEAR, SYNC]
+    assert propagated(operator, "POST", "/id-tags", rows).json["nextSteps"] == []
+
+
+def test_a_tag_has_left_its_groups_before_their_lists_are_made(csms: Runtime, operator: LambdaOperator) -> None:
+    start, groups = csms.bulk.start, []
+
+    def look_and_start(bulk: Bulk) -> Bulk:
+        tag = csms.store.id_tags.get("ADA")
+        groups.append(tag and tag.groups)
+        return start(bulk)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csms.bulk, "start", look_and_start)
+        rows = [{"idTag": "ADA", "groups": ["vans"], **BLOCKED}]
+        steps = propagated(operator, "POST", "/id-tags", rows).json["nextSteps"]
+    assert steps[1]["body"]["filter"] == {"groups": ["fleet", "vans"]}
+    assert groups == [("vans",), ("vans",)]
+
+
+def test_a_tag_that_is_removed_while_others_are_told_stays_away(csms: Runtime, operator: LambdaOperator) -> None:
+    start = csms.bulk.start
+
+    def remove_and_start(bulk: Bulk) -> Bulk:
+        if csms.store.id_tags.get("ADA"):
+            csms.store.id_tags.delete("ADA")
+        return start(bulk)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csms.bulk, "start", remove_and_start)
+        propagated(operator, "POST", "/id-tags", [{"idTag": "ADA", **BLOCKED}])
+    assert operator.get("/id-tags/ADA").status == 404
 
 
 def test_an_import_offers_only_what_is_news(operator: LambdaOperator) -> None:

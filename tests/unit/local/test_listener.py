@@ -1,3 +1,6 @@
+import asyncio
+import socket
+
 import pytest
 
 from local.errors import StackError
@@ -28,3 +31,17 @@ def test_what_is_no_port_is_said(monkeypatch: pytest.MonkeyPatch, text: str) -> 
     monkeypatch.setenv("OCPP_PORT", text)
     with pytest.raises(StackError, match=r"OCPP_PORT=.* is not a port"):
         Listener("OCPP_PORT", 9000).from_environment()
+
+
+async def test_what_is_sent_in_two_parts_waits_for_no_acknowledgement() -> None:
+    seen: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listening = Listener("OCPP_PORT", 0).bind()
+    async with await asyncio.start_server(connected, sock=listening):
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        assert await seen
+        writer.close()

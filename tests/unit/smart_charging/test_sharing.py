@@ -207,6 +207,11 @@ def test_a_paused_vehicle_begins_with_what_there_is_and_gets_the_rest_later() ->
     assert [target.limits_da for target in decision.increases] == [(80,)]
 
 
+def test_what_there_is_goes_to_one_while_the_other_waits_for_the_decrease() -> None:
+    decision = plan(a_site(charging(1, 240), charging(2, 0), charging(3, 0)))
+    assert [target.limits_da for target in decision.increases] == [(80,)]
+
+
 def test_what_an_unreachable_station_may_draw_is_taken_off() -> None:
     decision = plan(a_site(charging(1, 200, is_reachable=False), charging(2), charging(3)))
     assert wanted_now(decision) == {"CP002": 60, "CP003": 60}

@@ -35,8 +35,8 @@ class IdTag:
     note: str | None = None
     cached_by: frozenset[ChargePointId] = frozenset()
     """Charge points that were told that it is accepted: their authorization caches may hold it [S 3.5.1]."""
-    is_being_withdrawn: bool = False
-    """It may not charge any more, and charge points that take it for good are still to be told."""
+    untold_groups: tuple[str, ...] | None = None
+    """Groups it was in when it was withdrawn, while their charge points, and those of `cached_by`, are to be told."""
 
 
 def authorize(tag: IdTag | None, now: datetime) -> AuthorizationStatus:

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from csms.v16.orders import Commands
     from csms.workflows import StepFunctions
 
+_USER_AGENT: Final = "csms"
+"""Of clients that are used for every message: botocore writes its own anew, twice, for each request."""
 _PATIENT: Final = Config(
+    user_agent=_USER_AGENT,
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 3},
@@ -53,6 +56,7 @@ class Runtime:
         client = boto3.client(
             "dynamodb",
             config=Config(
+                user_agent=_USER_AGENT,
                 connect_timeout=1,
                 read_timeout=2,
                 retries={"mode": "standard", "total_max_attempts": 3},
@@ -68,7 +72,7 @@ class Runtime:
         client = boto3.client(
             "apigatewaymanagementapi",
             endpoint_url=self.settings.callback_url,
-            config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
+            config=Config(user_agent=_USER_AGENT, connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}),
         )
         return Gateway(client)
 

@@ -4,22 +4,21 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from pydantic import Field
 
 from csms.api.id_tag_models import NewIdTag, read_tag
-from csms.api.id_tag_withdrawal import NextStep, next_steps
+from csms.api.id_tag_withdrawal import NextStep, groups_to_tell, is_withdrawal, next_steps
 from csms.api.models import View
 from csms.api.problems import Finding, InvalidRequest, MalformedRequest
 from csms.api.request import CurrentRequest
 from csms.authorization import IdTag, may_charge
-from csms.store.errors import ConditionFailed
 
 LARGEST_IMPORT: Final = 1000
-"""One write each, in turn: some seconds."""
+"""One write each, in turn: some seconds. Of a tag that is withdrawn and propagated a read and two writes."""
 _MOST_ERRORS: Final = 5
 _LONGEST_SHOWN: Final = 50
 """Of a row that is all wrong, so that the report of a thousand fits an answer."""
@@ -81,7 +80,7 @@ def import_tags(current: CurrentRequest, rows: list[Row], *, propagate: bool) ->
         updated=counts[Outcome.UPDATED],
         invalid=counts[Outcome.INVALID],
         rows=reports,
-        next_steps=run.finish(),
+        next_steps=next_steps(current, run.withdrawn, is_wanted=propagate),
     )
 
 
@@ -137,9 +136,7 @@ class _Import:
     propagate: bool
     rows_by_tag: dict[str, int] = field(default_factory=dict)
     withdrawn: list[IdTag] = field(default_factory=list)
-    """Tags as they were and as they are to be."""
-    kept_back: list[IdTag] = field(default_factory=list)
-    """Withdrawn, but otherwise as they were until charge points are told: an import that is repeated knows whom to."""
+    """Tags as they were and as they are."""
 
     def take(self, number: int, content: Any) -> RowReport:
         given = content.get("idTag") if isinstance(content, dict) else None
@@ -154,36 +151,19 @@ class _Import:
                 FindingView(field=finding.field, reason=finding.reason) for finding in invalid.findings[:_MOST_ERRORS]
             )
             return RowReport(row=number, id_tag=id_tag, result=Outcome.INVALID, errors=errors)
-        before = self._withdraw(tag) or self._put(tag)
-        return RowReport(row=number, id_tag=id_tag, result=Outcome.UPDATED if before else Outcome.CREATED)
-
-    def finish(self) -> list[NextStep]:
-        steps = next_steps(self.current, self.withdrawn, is_wanted=self.propagate)
-        for tag in self.kept_back:
-            self.current.store.id_tags.put(tag)
-        return steps
-
-    def _withdraw(self, tag: IdTag) -> IdTag | None:
-        """What it was, if that charge points have to be told that it may not charge any more."""
-        tags, now = self.current.store.id_tags, self.current.now
-        if not self.propagate or may_charge(tag, now):
-            return None
-        before = tags.get(tag.id_tag)
-        if before is None or not (before.is_being_withdrawn or may_charge(before, now)):
-            return None
-        try:
-            tags.begin_withdrawal(tag)
-        except ConditionFailed:  # removed meanwhile
-            return None
-        self.withdrawn += before, tag
-        self.kept_back.append(tag)
-        return before
+        result = Outcome.UPDATED if self._put(tag) else Outcome.CREATED
+        return RowReport(row=number, id_tag=id_tag, result=result)
 
     def _put(self, tag: IdTag) -> IdTag | None:
         """What it was."""
-        before = self.current.store.id_tags.put(tag)
-        now = self.current.now
-        if before and may_charge(before, now) and not may_charge(tag, now):
+        tags, now = self.current.store.id_tags, self.current.now
+        is_good = may_charge(tag, now)
+        known = None if is_good or not self.propagate else tags.get(tag.id_tag)
+        if known and is_withdrawal(known, now):
+            tag = replace(tag, untold_groups=groups_to_tell(known))
+        before = tags.put(tag)
+        is_owed = tag.untold_groups is not None
+        if before and not is_good and (is_owed or is_withdrawal(before, now)):
             self.withdrawn += before, tag
         return before
 

@@ -6,6 +6,7 @@ list brought up to date. Neither happens by itself; who withdraws a tag is offer
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -15,7 +16,7 @@ from csms.api.bulk_bodies import MOST_NAMED, BulkFilter, NewBulk, NewListSync
 from csms.api.bulk_starting import start_command, start_list_sync
 from csms.api.models import MOST_GROUPS, View
 from csms.api.request import CurrentRequest
-from csms.authorization import IdTag
+from csms.authorization import IdTag, may_charge
 from csms.store.bulks import Bulk
 from csms.store.id_tags import is_cached_anywhere
 
@@ -44,8 +45,21 @@ class Withdrawal(View):
     next_steps: list[NextStep] = Field(description="Empty where no charge point can know the tag.")
 
 
+def is_withdrawal(before: IdTag, now: datetime) -> bool:
+    """Whether a tag that may not charge could do so before, or somebody is still to be told since it cannot."""
+    return may_charge(before, now) or before.untold_groups is not None
+
+
+def groups_to_tell(tag: IdTag) -> tuple[str, ...]:
+    """Groups of charge points whose local lists may have it as a good one."""
+    return tuple(sorted({*tag.groups, *(tag.untold_groups or ())}))
+
+
 def next_steps(current: CurrentRequest, withdrawn: Sequence[IdTag], *, is_wanted: bool) -> list[NextStep]:
-    """What there is to do about tags that were withdrawn, as they were before and are now; done if that is wanted."""
+    """What there is to do about tags that were withdrawn, as they were before and are now; done if that is wanted.
+
+    Then it is noted, last of all: as long as groups are noted as untold, a repetition knows whom to tell.
+    """
     clearing, syncing = _clearing(withdrawn), _syncing(withdrawn)
     steps = []
     if clearing:
@@ -56,6 +70,9 @@ def next_steps(current: CurrentRequest, withdrawn: Sequence[IdTag], *, is_wanted
     started = [step.bulk_id for step in steps if step.bulk_id]
     if started:
         _logger.info("withdrawn id tags are propagated", extra={"caller": current.caller, "bulk_ids": started})
+    if is_wanted:
+        for id_tag in {tag.id_tag for tag in withdrawn if tag.untold_groups is not None}:
+            current.store.id_tags.note_told(id_tag)
     return steps
 
 
@@ -69,7 +86,7 @@ def _clearing(withdrawn: Sequence[IdTag]) -> NewBulk | None:
 
 
 def _syncing(withdrawn: Sequence[IdTag]) -> NewListSync | None:
-    groups = {group for tag in withdrawn for group in tag.groups}
+    groups = {group for tag in withdrawn for group in groups_to_tell(tag)}
     if not groups:
         return None
     if len(groups) > MOST_GROUPS:

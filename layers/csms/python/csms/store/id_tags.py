@@ -17,9 +17,6 @@ from csms.store.table import Item, Table
 
 MOST_CACHED_BY: Final = 50
 _KIND: Final = "TAG"
-_WITHDRAWING: Final = "is_being_withdrawn"
-_NOTED: Final = {"cached_by", _WITHDRAWING}
-"""Written on their own."""
 _EXISTS: Final = Attr(keys.PARTITION_KEY).exists()
 
 
@@ -45,10 +42,11 @@ class IdTags:
         self._table.put(keys.tag(tag.id_tag), _to_item(tag), condition=Attr(keys.PARTITION_KEY).not_exists())
 
     def put(self, tag: IdTag) -> IdTag | None:
-        """Add a tag or replace what it was; returns that, None if it is new."""
+        """Add a tag or replace what it was; returns that, None if it is new. Untold groups stay noted."""
         attributes = _to_item(tag)
-        removed = [*_absent(attributes), _WITHDRAWING]
-        old = self._table.update(keys.tag(tag.id_tag), assign=attributes, remove=removed, returning="ALL_OLD")
+        old = self._table.update(
+            keys.tag(tag.id_tag), assign=attributes, remove=_absent(attributes), returning="ALL_OLD"
+        )
         return _from_item(old) if old else None
 
     def change(self, id_tag: str, changes: Mapping[str, Any]) -> IdTag:
@@ -62,14 +60,6 @@ class IdTags:
             keys.tag(id_tag), assign=attributes, remove=_absent(attributes), condition=_EXISTS, returning="ALL_NEW"
         )
         return _from_item(item)
-
-    def begin_withdrawal(self, tag: IdTag) -> None:
-        """Let a tag charge no more and no less than this one, its groups kept until `put`.
-
-        Raises:
-            ConditionFailed: there is none.
-        """
-        self.change(tag.id_tag, {"status": tag.status, "expiry_date": tag.expiry_date, _WITHDRAWING: True})
 
     def delete(self, id_tag: str) -> None:
         """Remove a tag.
@@ -89,6 +79,11 @@ class IdTags:
         with suppress(ConditionFailed):  # deleted meanwhile
             self._table.update(keys.tag(tag.id_tag), add={"cached_by": {charge_point_id}}, condition=_EXISTS)
 
+    def note_told(self, id_tag: str) -> None:
+        """Note that nobody is left to be told that it was withdrawn."""
+        with suppress(ConditionFailed):  # deleted meanwhile
+            self._table.update(keys.tag(id_tag), remove=("untold_groups",), condition=_EXISTS)
+
     def list(self, *, limit: int, cursor: ShardCursor | None = None) -> ListPage[IdTag]:
         """All tags, a page at a time."""
         return list_partitions(self._table, partitions_of(_KIND), _from_item, limit=limit, cursor=cursor)
@@ -104,8 +99,9 @@ def _absent(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _to_item(tag: IdTag) -> dict[str, Any]:
-    fields = {name: value for name, value in vars(tag).items() if name not in _NOTED}
-    return _attributes_of(fields) | keys.listed(_KIND, tag.id_tag.upper()).attributes()
+    fields = {name: value for name, value in vars(tag).items() if name not in {"cached_by", "untold_groups"}}
+    noted = {} if tag.untold_groups is None else {"untold_groups": list(tag.untold_groups)}
+    return _attributes_of(fields) | noted | keys.listed(_KIND, tag.id_tag.upper()).attributes()
 
 
 def _attributes_of(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,5 +131,5 @@ def _from_item(item: Item) -> IdTag:
         max_active_transactions=item.get("max_active_transactions"),
         note=item.get("note"),
         cached_by=frozenset(item.get("cached_by", ())),
-        is_being_withdrawn=item.get(_WITHDRAWING, False),
+        untold_groups=tuple(item["untold_groups"]) if "untold_groups" in item else None,
     )

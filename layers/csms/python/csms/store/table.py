@@ -235,6 +235,9 @@ def _check_deadline() -> None:
         raise DeadlineExceeded("no time left for another call")
 
 
+_PAIRS: Final = (And, Or)
+
+
 class _Expression:
     """The expressions of one request and the names and values they share."""
 
@@ -247,7 +250,7 @@ class _Expression:
     def text(self, condition: ConditionBase) -> str:
         """What boto3's own builder makes of a condition, in a third of its time: every message has some."""
         parts = condition.get_expression()
-        if isinstance(condition, And | Or):
+        if isinstance(condition, _PAIRS):
             return f"({self.text(parts['values'][0])} {parts['operator']} {self.text(parts['values'][1])})"
         operands = [self._operand(value, condition) for value in parts["values"]]
         return str(parts["format"].format(*operands, operator=parts["operator"]))
@@ -329,6 +332,10 @@ _serializer: Final = TypeSerializer()
 _deserializer: Final = _Deserializer()
 
 
+_TOO_LARGE: Final = 10**38
+"""For a number of DynamoDB, which boto3 refuses."""
+
+
 def _to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
     """Most values are texts or integers, for which boto3 looks too long."""
     return {name: _wire(value) for name, value in item.items()}
@@ -337,7 +344,9 @@ def _to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
 def _wire(value: Any) -> Any:
     if type(value) is str:
         return {"S": value}
-    return {"N": str(value)} if type(value) is int else _serializer.serialize(value)
+    if type(value) is int and abs(value) < _TOO_LARGE:
+        return {"N": str(value)}
+    return _serializer.serialize(value)
 
 
 def _from_wire(item: Mapping[str, Any]) -> Item:

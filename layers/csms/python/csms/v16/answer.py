@@ -15,7 +15,7 @@ from csms.ocpp.json_types import JsonObject, MessageId
 from csms.sessions import Connection, LiveSessions, Session, UnknownSessionError
 from csms.settings import Settings
 from csms.store import Store
-from csms.store.links import Registration
+from csms.store.links import Link, Registration
 from csms.store.messages import Exchanged
 from csms.store.table import deadline
 from csms.v16.exchange import Exchange
@@ -65,8 +65,8 @@ class Answerer:
     def _receive(self, frame: Frame | MalformedCall, text: str, connection: Connection, now: datetime) -> str | None:
         is_boot = isinstance(frame, Call) and frame.action == "BootNotification"
         session = self._sessions.resume(connection, now, is_boot=is_boot, is_answer=_is_answer(frame))
-        if session.is_touched and session.link.is_forsaken(now):
-            self._calls().heal(session.link, now)
+        if session.is_touched:
+            heal_if_forsaken(session.link, now, self._calls)
         match frame:
             case Call():
                 reply = self._answer_call(frame, text, session, now)
@@ -124,6 +124,12 @@ class Answerer:
             settings=self._settings,
         )
         return action.answer(request, exchange).write()
+
+
+def heal_if_forsaken(link: Link, now: datetime, calls: Callable[[], "CallEngine"]) -> None:
+    """See to calls that stand still, as a link that was read just now shows them: whoever was to, died."""
+    if link.is_forsaken(now):
+        calls().heal(link, now)
 
 
 def _check_registration(action: Action, session: Session, now: datetime) -> None:

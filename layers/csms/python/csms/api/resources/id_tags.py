@@ -1,6 +1,7 @@
 """Id tags: who may charge."""
 
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import quote, unquote
@@ -12,7 +13,7 @@ from csms.api.bodies import parse_json
 from csms.api.cursors import DEFAULT_LIMIT, CursorText, Limit, decode_place, encode_place
 from csms.api.id_tag_import import LARGEST_IMPORT, ImportReport, Row, import_tags, rows_of_csv, rows_of_json
 from csms.api.id_tag_models import ChangedIdTagView, IdTagChanges, IdTagView, NewIdTag, read_tag, view_of
-from csms.api.id_tag_withdrawal import NextStep, Propagate, Withdrawal, next_steps
+from csms.api.id_tag_withdrawal import NextStep, Propagate, Withdrawal, groups_to_tell, next_steps
 from csms.api.models import Page
 from csms.api.problems import Conflict, NotFound, UnsupportedMediaType
 from csms.api.request import Current, CurrentRequest
@@ -86,9 +87,11 @@ def change_id_tag(
     Of a tag that may not charge now, `nextSteps` says which charge points may let it charge while they are offline, and
     what ends that: a bulk ClearCache, and a synchronisation of local lists.
     """
-    known = _find(current, tag)
+    known, assignments = _find(current, tag), changes.assignments()
+    if propagate and not may_charge(replace(known, **assignments), current.now):
+        assignments["untold_groups"] = list(groups_to_tell(known))
     try:
-        changed = current.store.id_tags.change(known.id_tag, changes.assignments())
+        changed = current.store.id_tags.change(known.id_tag, assignments)
     except ConditionFailed as gone:
         raise _unknown(tag) from gone
     withdrawn = () if may_charge(changed, current.now) else (known, changed)
