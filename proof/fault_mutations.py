@@ -10,6 +10,7 @@ from tests.mutations import Mutation, run
 _SCENES: Final = "proof/test_every_fault.py"
 _DELIVERIES: Final = "proof/test_deliveries.py"
 _CLOCKS: Final = "tests/integration/test_clock_skew.py"
+_DRAFTS: Final = "tests/integration/sites/test_drafts.py"
 _FAULTS: Final = "tests/integration/test_faults.py"
 _CRASHES: Final = "tests/integration/test_crashes.py"
 _HANDLER: Final = "../../../../functions/{}/handler.py"
@@ -195,6 +196,46 @@ MUTATIONS: Final = (
         "    current.store.firmware.delete(found.id)\n    current.runtime.files.delete(found.key)",
         _SCENES,
         "removes and image",
+    ),
+    Mutation(
+        "a site that was never completed keeps its charge points",
+        "store/sites.py",
+        "            if not self.discard(other.site_id):\n                raise\n",
+        "            raise\n",
+        _SCENES,
+        "adds and site and with",
+    ),
+    Mutation(
+        "a plan that was never started with its creation keeps its site",
+        "api/resources/charging_plans.py",
+        'draft_at=current.now if new.state == "active" else None',
+        "draft_at=None",
+        _SCENES,
+        "adds and plan",
+    ),
+    Mutation(
+        "a draft that was discarded is completed",
+        "store/sites.py",
+        "remove=drafts.MARK, condition=_EXISTS)",
+        "remove=drafts.MARK)",
+        _DRAFTS,
+        "slow",
+    ),
+    Mutation(
+        "a draft is not discarded before another plan gets its site",
+        "api/site_claims.py",
+        "if plan is None and not current.store.charging_plans.discard(site.plan_id):",
+        "if plan is None and not site.plan_id:",
+        _DRAFTS,
+        "slow",
+    ),
+    Mutation(
+        "who was given a charge point as well leaves its connectors to nobody",
+        "store/sites.py",
+        "            self.adopt_connectors(other, charge_point_id, connector_ids)\n        self.bump(site_id)",
+        "            pass\n        self.bump(site_id)",
+        _SCENES,
+        "adds and site and with",
     ),
     Mutation(
         "a start is another one under each message id",

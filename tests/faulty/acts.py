@@ -141,6 +141,12 @@ PROFILE: Final = {
 }
 NEW_CHARGE_POINT: Final = {"id": "CP003", "securityProfile": 1, "password": "00112233445566778899aabbccddeeff0011"}
 NEW_SITE: Final = {"name": "Car park", "maximumA": 100, "safeLimitA": 6}
+CAPABILITIES: Final = {
+    "profiles": ["Core", "SmartCharging"],
+    "limits": {"ChargeProfileMaxStackLevel": 5},
+    "quirks": {},
+}
+NEW_SITE_WITH_TWO: Final = NEW_SITE | {"chargePoints": [{"chargePointId": "CP001"}, {"chargePointId": "CP002"}]}
 NEW_IMAGE: Final = {"name": "one.bin", "version": "2.0", "vendor": "Acme", "model": "One", "sha256": "ab" * 32}
 
 
@@ -172,7 +178,7 @@ def adds_plan(state: str) -> Act:
             {"start": "2026-03-05T12:00:00Z", "end": "2026-03-05T12:30:00Z", "limitA": 40},
             {"start": "2026-03-05T12:30:00Z", "end": "2026-03-05T15:00:00Z", "limitA": 20},
         ]
-        plan = {"siteId": site_of(world), "name": "Plan", "periods": periods, "state": state}
+        plan = {"siteId": world.notes["site"], "name": "Plan", "periods": periods, "state": state}
         return world.operator.post("/charging-plans", plan)
 
     return add
@@ -296,6 +302,42 @@ def asked_for_diagnostics(world: World) -> None:
     world.answer()
 
 
+def asked_to_update(world: World) -> None:
+    """The station was told where to get an image."""
+    answer = world.operator.post(f"{COMMANDS}/UpdateFirmware", {"retrieveDate": "2026-03-05T13:00:00Z"})
+    assert answer.status == 202, answer.text
+    (frame,) = (json.loads(text) for _, text in world.aws.contents.posted)
+    world.notes["download"] = frame[3]["location"].removeprefix("https://api.example.com")
+    world.answer()
+
+
+def downloads_image(world: World) -> object:
+    """The station does so; it has no token."""
+    return world.stranger.get(world.notes["download"])
+
+
+def withdraws(kind: str) -> Act:
+    """The one firmware update, or request for diagnostics, that there is."""
+
+    def withdraw(world: World) -> object:
+        (transfer,) = world.operator.items(f"{CP}/{kind}")
+        return world.operator.delete(f"{CP}/{kind}/{transfer['id']}")
+
+    return withdraw
+
+
+def says(action: str, **payload: Any) -> Act:
+    """The station sends a CALL that succeeds; at every repetition the same."""
+    return lambda world: world.station.result(action, payload)
+
+
 def uploads_diagnostics(world: World) -> object:
     """The station does so; it has no token."""
     return world.stranger.send("PUT", f"{world.notes['upload']}log.zip", body="text", headers={"content-type": "a/b"})
+
+
+def uploads_form(world: World) -> object:
+    """The same, two files in a form."""
+    parts = (f'--x\r\nContent-Disposition: form-data; name="f"; filename="{name}"\r\n\r\ntext\r\n' for name in "ab")
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    return world.stranger.send("POST", world.notes["upload"], body="".join([*parts, "--x--\r\n"]), headers=form)

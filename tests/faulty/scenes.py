@@ -5,17 +5,21 @@ from datetime import timedelta
 from typing import Any, Final
 
 from tests.faulty.acts import (
+    CAPABILITIES,
     COMMANDS,
     CP,
     NEW_CHARGE_POINT,
     NEW_IMAGE,
     NEW_SITE,
+    NEW_SITE_WITH_TWO,
     PROFILE,
     RESERVATION,
     Act,
+    adds_plan,
     adds_second_station,
     after,
     asked_for_diagnostics,
+    asked_to_update,
     asks,
     asks_plan,
     asks_site,
@@ -23,6 +27,7 @@ from tests.faulty.acts import (
     boots,
     closes,
     delivers,
+    downloads_image,
     ended,
     finishes,
     goes_away,
@@ -36,16 +41,19 @@ from tests.faulty.acts import (
     orphan_of,
     reports_connector,
     rests,
+    says,
     says_model,
     sends_profile,
     starts,
     sweeps,
     takes_part,
     uploads_diagnostics,
+    uploads_form,
     uploads_image,
     version_of_site,
     waits,
     wakes,
+    withdraws,
 )
 from tests.faulty.aws import Trouble
 
@@ -85,6 +93,9 @@ def command(action: str, body: Any = None, *before: Act, key: str | None = "key"
     )
 
 
+HAS_USED_SITE: Final = after(boots, reports_connector, has_site, starts, notes_site)
+HAS_DIAGNOSTICS: Final = after(boots, asked_for_diagnostics)
+HAS_UPDATE: Final = after(boots, asks("POST", "/firmware", NEW_IMAGE), uploads_image, asked_to_update)
 API: Final = (
     command("ClearCache"),
     command("ReserveNow", RESERVATION, boots, reports_connector),
@@ -175,11 +186,31 @@ API: Final = (
     ),
     Scene(
         "operator_api",
+        "corrects what a charge point can do",
+        asks("PATCH", f"{CP}/capabilities", CAPABILITIES),
+        after(boots, is_called("GetConfiguration", is_answered=True)),
+    ),
+    Scene(
+        "operator_api",
+        "asks for what limits a connector",
+        asks("POST", f"{CP}/composite-schedule", query="connectorId=1&duration=600", key="key"),
+        after(boots, reports_connector),
+    ),
+    Scene(
+        "operator_api",
         "sets what a model should have",
         asks("PUT", "/models/Acme/One", {"desired": {"HeartbeatInterval": "120"}, "callSettleS": 1}),
         after(boots),
     ),
     Scene("operator_api", "adds a site", asks("POST", "/sites", NEW_SITE), is_repeatable=False),
+    Scene(
+        "operator_api",
+        "adds a site with charge points",
+        asks("POST", "/sites", NEW_SITE_WITH_TWO),
+        after(reports_connector, adds_second_station),
+        CONFLICT,
+        is_repeatable=False,
+    ),
     Scene("operator_api", "changes a site", asks_site("PATCH", "", {"maximumA": 50}), after(has_site, notes_site)),
     Scene(
         "operator_api",
@@ -201,6 +232,8 @@ API: Final = (
         after(asks("POST", "/sites", NEW_SITE), notes_site),
         GONE | CONFLICT,
     ),
+    Scene("operator_api", "adds a plan", adds_plan("active"), HAS_USED_SITE, CONFLICT, is_repeatable=False),
+    Scene("operator_api", "adds a plan to be paused", adds_plan("paused"), HAS_USED_SITE, is_repeatable=False),
     Scene("operator_api", "pauses a plan", asks_plan("POST", "/pause"), has_plan()),
     Scene("operator_api", "resumes a plan", asks_plan("POST", "/resume"), has_plan("paused")),
     Scene("operator_api", "stops a plan", asks_plan("POST", "/stop", {"release": "clear"}), has_plan()),
@@ -262,7 +295,11 @@ API: Final = (
         after(asks("POST", "/firmware", NEW_IMAGE), uploads_image),
         GONE,
     ),
-    Scene("operator_api", "takes diagnostics", uploads_diagnostics, after(boots, asked_for_diagnostics)),
+    Scene("operator_api", "takes diagnostics", uploads_diagnostics, HAS_DIAGNOSTICS),
+    Scene("operator_api", "takes diagnostics in a form", uploads_form, HAS_DIAGNOSTICS),
+    Scene("operator_api", "hands out an image", downloads_image, HAS_UPDATE),
+    Scene("operator_api", "withdraws a request for diagnostics", withdraws("diagnostics"), HAS_DIAGNOSTICS),
+    Scene("operator_api", "withdraws a firmware update", withdraws("firmware-updates"), HAS_UPDATE),
 )
 LOCAL_LIST: Final = after(boots, has_tag_of_group, asks("POST", "/id-tags", {"idTag": "NEW", "groups": ["fleet"]}))
 QUEUED: Final = (
@@ -436,6 +473,22 @@ MESSAGES: Final = (
         lambda world: world.answer_again(),
         after(boots, is_called("SetChargingProfile", PROFILE)),
     ),
+    Scene("message", "authorizes", says("Authorize", idTag="TAG1")),
+    Scene("message", "hears of a firmware update", says("FirmwareStatusNotification", status="Installed"), HAS_UPDATE),
+    Scene("message", "hears of diagnostics", says("DiagnosticsStatusNotification", status="Uploaded"), HAS_DIAGNOSTICS),
+    Scene("message", "hears of a log", says("LogStatusNotification", status="Uploaded", requestId=1)),
+    Scene(
+        "message",
+        "hears of a signed firmware update",
+        says("SignedFirmwareStatusNotification", status="Installed", requestId=1),
+    ),
+    Scene(
+        "message",
+        "hears of a security event",
+        says("SecurityEventNotification", type="TamperDetectionActivated", timestamp="2026-03-05T12:00:00Z"),
+    ),
+    Scene("message", "is asked to sign a certificate", says("SignCertificate", csr="a request")),
+    Scene("message", "is of a vendor", says("DataTransfer", vendorId="com.example", data="a word")),
     Scene("message", "boots to be commissioned", says_model, after(lambda world: world.commissions())),
     Scene(
         "message",

@@ -57,6 +57,7 @@ def faulty_system() -> Iterator[World]:
         patch.setattr("secrets.token_urlsafe", lambda size: "feed" * 4 + f"{next(numbers):08x}" + "x" * (size - 18))
         patch.setattr("tests.lambda_station._connection_numbers", itertools.repeat("again"))
         patch.setattr("csms.credentials._SCRYPT_COST", 2)
+        patch.setattr("csms.api.resources.sites._WORKERS", 1)  # requests have numbers
         patch.setattr("csms.api.waiting.pauses", lambda _: iter(()))
         runtime.cache_clear()
         csms = runtime()

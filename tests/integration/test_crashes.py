@@ -70,6 +70,11 @@ def status(station: LambdaStation) -> object:
     return station.result("StatusNotification", payload, "status")
 
 
+def authorize(station: LambdaStation) -> object:
+    """Of a tag that the station may then cache, which is noted."""
+    return station.result("Authorize", {"idTag": "TAG1"})
+
+
 def connect(station: LambdaStation) -> object:
     """Over a connection that replaces the one before."""
     return station.connect()
@@ -90,6 +95,7 @@ SCENES: dict[str, tuple[list[Step], Step]] = {
     "unreadable start": ([], unreadable_start),
     "boot": ([], boot),
     "status": ([], status),
+    "authorize": ([], authorize),
     "connect": ([], connect),
     "disconnect": ([], disconnect),
 }

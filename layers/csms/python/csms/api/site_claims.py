@@ -1,6 +1,7 @@
 """Which charging plan has a site, and telling it of changes.
 
-A plan is stored before it claims a site: a claim without a plan was left by one that was deleted.
+A plan is stored before it claims a site: a claim without a plan was left by one that was deleted, or by a draft whose
+request is over.
 """
 
 from csms.api.request import CurrentRequest
@@ -21,12 +22,14 @@ def claim(current: CurrentRequest, plan: ChargingPlan) -> PlanId | None:
 
 
 def running_plan(current: CurrentRequest, site: Site) -> PlanId | None:
-    """The plan that has the site; one that is gone or over gives it back."""
+    """The plan that has the site; one that is gone or over gives it back, and so does a draft."""
     if site.plan_id is None:
         return None
     plan = current.store.charging_plans.get(site.plan_id, consistent=True)
     if plan and not plan.state.is_over:
         return plan.id
+    if plan is None and not current.store.charging_plans.discard(site.plan_id):
+        return site.plan_id  # it was started at this moment
     current.store.sites.release(site.id, site.plan_id)
     return None
 

@@ -5,12 +5,14 @@ paused <-> active --> stopping --> stopped     `stopping` gives the connectors b
 
 Executions of a plan follow each other, each named for its step, and each takes its step before it does anything. What
 makes a plan go on by another line of executions adds two to the step: none of the old line can take one any more.
+
+A plan that is started with its creation is a draft (`store.drafts`) until then.
 """
 
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,7 +25,7 @@ from csms.ids import PlanId, SiteId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
 from csms.smart_charging.limits import LimitPeriod, LimitPlan, Recurrency, SiteLimit
 from csms.smart_charging.situation import Policy
-from csms.store import keys
+from csms.store import drafts, keys
 from csms.store.errors import ConditionFailed
 from csms.store.listing import READABLE, ListPage, ShardCursor, list_partitions, partitions_of, read_each
 from csms.store.sites import PerPhase, per_phase
@@ -163,18 +165,25 @@ class ChargingPlans:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def create(self, plan: ChargingPlan) -> None:
-        """Add a plan, which is paused until it is activated.
+    def create(self, plan: ChargingPlan, *, draft_at: datetime | None = None) -> None:
+        """Add a plan, which is paused until it is activated; `draft_at`: as a draft until then, at that time.
 
         Raises:
             ConditionFailed: it exists.
         """
-        self._table.put(keys.charging_plan(plan.id), _to_item(plan), condition=Attr(keys.PARTITION_KEY).not_exists())
+        shown = _listed(plan) if draft_at is None else drafts.marked(draft_at)
+        self._table.put(
+            keys.charging_plan(plan.id), _to_item(plan) | shown, condition=Attr(keys.PARTITION_KEY).not_exists()
+        )
+
+    def discard(self, plan_id: PlanId) -> bool:
+        """Remove the plan if it is a draft; whether it is not there (any more)."""
+        return drafts.discard(self._table, keys.charging_plan(plan_id))
 
     def get(self, plan_id: PlanId, *, consistent: bool = False) -> ChargingPlan | None:
         """One plan."""
         item = self._table.get(keys.charging_plan(plan_id), consistent=consistent)
-        return _from_item(item) if item else None
+        return _from_item(item) if item and not drafts.is_draft(item) else None
 
     def page(
         self, *, limit: int, cursor: ShardCursor | None = None, site_id: SiteId | None = None
@@ -201,12 +210,14 @@ class ChargingPlans:
         return read_each(page.items, _from_item)
 
     def activate(self, plan: ChargingPlan, now: datetime) -> ChargingPlan:
-        """Let a paused plan take steps, by a new line of executions: the caller starts the first, of the next step.
+        """Let a plan that is paused, or a draft, take steps, by a new line of executions.
+
+        The caller starts the first, of the next step.
 
         Raises:
-            ConditionFailed: it is not paused (any more).
+            ConditionFailed: it is not paused (any more), or was discarded.
         """
-        return self._go_on(plan, now, {"state": PlanState.ACTIVE.value})
+        return self._go_on(plan, now, {"state": PlanState.ACTIVE.value, **_listed(plan)})
 
     def pause(self, plan_id: PlanId) -> ChargingPlan:
         """Let an active plan take no step for now.
@@ -318,6 +329,7 @@ class ChargingPlans:
             now + _STARTS_WITHIN,
             _is_in(PlanState.PAUSED) & Attr("step").eq(plan.step),
             assign_once={"activated_at": format_timestamp(now)},
+            remove=drafts.MARK,
         )
 
     def _step(
@@ -328,12 +340,14 @@ class ChargingPlans:
         condition: ConditionBase,
         *,
         assign_once: Mapping[str, Any] | None = None,
+        remove: Collection[str] = (),
     ) -> ChargingPlan:
         entry = keys.due(DUE_KIND, wake_at, plan.site_id, plan.id)
         item = self._table.update(
             keys.charging_plan(plan.id),
             assign={**changes, "wake_at": format_timestamp(wake_at), **entry.attributes()},
             assign_once=assign_once,
+            remove=remove,
             condition=condition,
             returning="ALL_NEW",
         )
@@ -360,8 +374,11 @@ def _to_item(plan: ChargingPlan) -> dict[str, Any]:
         "step": plan.step,
         "created_at": format_timestamp(plan.created_at),
         "created_by": plan.created_by,
-        **keys.listed(_KIND, plan.id).attributes(),
     }
+
+
+def _listed(plan: ChargingPlan) -> dict[str, Any]:
+    return keys.listed(_KIND, plan.id).attributes()
 
 
 def _from_item(item: Item) -> ChargingPlan:

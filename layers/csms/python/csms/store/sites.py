@@ -2,10 +2,13 @@
 
 `version` counts changes that a charging plan must look at. Whoever changes something adds one and completes the task
 that waits; a task that is about to wait does so only at the version that was planned for. So no change is lost.
+
+A new site is a draft (`store.drafts`) until its charge points are there. What marks a charge point for a draft that was
+discarded, or a site that was deleted, counts for nothing.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +18,7 @@ from boto3.dynamodb.conditions import Attr
 
 from csms.ids import ChargePointId, PlanId, SiteId
 from csms.ocpp.primitives import format_timestamp, parse_timestamp
-from csms.store import keys
+from csms.store import drafts, keys
 from csms.store.errors import ConditionFailed
 from csms.store.listing import ListPage, ShardCursor, list_partitions, partitions_of
 from csms.store.table import Cursor, Item, Table
@@ -125,18 +128,31 @@ class Sites:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def create(self, site: Site) -> None:
-        """Add a site.
+    def create(self, site: Site, *, draft_at: datetime | None = None) -> None:
+        """Add a site; `draft_at`: as a draft, at that time.
 
         Raises:
             ConditionFailed: it exists.
         """
-        self._table.put(keys.site(site.id), _to_item(site), condition=Attr(keys.PARTITION_KEY).not_exists())
+        shown = _listed(site.id) if draft_at is None else drafts.marked(draft_at)
+        self._table.put(keys.site(site.id), _to_item(site) | shown, condition=Attr(keys.PARTITION_KEY).not_exists())
+
+    def publish(self, site_id: SiteId) -> None:
+        """A draft is a site from now on. Safe to run again.
+
+        Raises:
+            ConditionFailed: it was discarded.
+        """
+        self._table.update(keys.site(site_id), assign=_listed(site_id), remove=drafts.MARK, condition=_EXISTS)
+
+    def discard(self, site_id: SiteId) -> bool:
+        """Remove the site if it is a draft; whether it is not there (any more)."""
+        return drafts.discard(self._table, keys.site(site_id))
 
     def get(self, site_id: SiteId, *, consistent: bool = False) -> Site | None:
         """One site."""
         item = self._table.get(keys.site(site_id), consistent=consistent)
-        return _from_item(item) if item else None
+        return _from_item(item) if item and not drafts.is_draft(item) else None
 
     def page(self, *, limit: int, cursor: ShardCursor | None = None) -> ListPage[Site]:
         """All sites, a page at a time."""
@@ -195,7 +211,7 @@ class Sites:
             assign={"waiting_token": task.token, "waiting_plan_id": task.plan_id, "waiting_step": task.step},
         )
 
-    def add_member(self, site_id: SiteId, member: Member, connector_ids: Iterable[int]) -> None:
+    def add_member(self, site_id: SiteId, member: Member, connector_ids: Collection[int]) -> None:
         """Add a charge point and these connectors of it, or change how it is wired. Safe to run again.
 
         Raises:
@@ -205,15 +221,12 @@ class Sites:
         """
         charge_point_id = member.charge_point_id
         try:
-            self._table.update(
-                keys.charge_point(charge_point_id),
-                assign={"site_id": site_id},
-                condition=_EXISTS & (Attr("site_id").not_exists() | Attr("site_id").eq(site_id)),
-            )
-        except ConditionFailed as refused:
-            if refused.item is None:
-                raise UnknownChargePoint(charge_point_id) from refused
-            raise AtAnotherSite(SiteId(refused.item["site_id"])) from refused
+            self._mark(site_id, charge_point_id)
+        except AtAnotherSite as other:
+            if not self.discard(other.site_id):
+                raise
+            self.remove_member(other.site_id, charge_point_id, connector_ids)
+            self._mark(site_id, charge_point_id)
         self._table.put(keys.member(site_id, charge_point_id), _member_to_item(member))
         self.adopt_connectors(site_id, charge_point_id, connector_ids)
         if self.bump(site_id) is None:  # deleted meanwhile, which it could be while this one was not there
@@ -228,13 +241,14 @@ class Sites:
                     keys.connector(charge_point_id, connector_id), assign={"site_id": site_id}, condition=_EXISTS
                 )
 
-    def remove_member(self, site_id: SiteId, charge_point_id: ChargePointId, connector_ids: Iterable[int]) -> None:
+    def remove_member(self, site_id: SiteId, charge_point_id: ChargePointId, connector_ids: Collection[int]) -> None:
         """Take a charge point and these connectors of it from the site. Safe to run again."""
         self._table.delete(keys.member(site_id, charge_point_id))
-        rows = [keys.connector(charge_point_id, connector_id) for connector_id in connector_ids]
-        for key in (*rows, keys.charge_point(charge_point_id)):
-            with suppress(ConditionFailed):
-                self._table.update(key, remove=("site_id",), condition=Attr("site_id").eq(site_id))
+        for connector_id in connector_ids:
+            self._unmark(site_id, keys.connector(charge_point_id, connector_id))
+        other = self._unmark(site_id, keys.charge_point(charge_point_id))
+        if other:  # both were given it at the same moment, and this one may have marked connectors later
+            self.adopt_connectors(other, charge_point_id, connector_ids)
         self.bump(site_id)
 
     def member(self, site_id: SiteId, charge_point_id: ChargePointId) -> Member | None:
@@ -253,6 +267,27 @@ class Sites:
             keys.site_partition(site_id), prefix=keys.MEMBER_PREFIX, limit=limit, after=after, consistent=True
         )
         return MemberPage([_member_from_item(item) for item in page.items], page.cursor)
+
+    def _mark(self, site_id: SiteId, charge_point_id: ChargePointId) -> None:
+        """Give the charge point to the site."""
+        try:
+            self._table.update(
+                keys.charge_point(charge_point_id),
+                assign={"site_id": site_id},
+                condition=_EXISTS & (Attr("site_id").not_exists() | Attr("site_id").eq(site_id)),
+            )
+        except ConditionFailed as refused:
+            if refused.item is None:
+                raise UnknownChargePoint(charge_point_id) from refused
+            raise AtAnotherSite(SiteId(refused.item["site_id"])) from refused
+
+    def _unmark(self, site_id: SiteId, key: keys.Key) -> SiteId | None:
+        """Take a row from the site; another one that has it keeps it and is returned."""
+        try:
+            self._table.update(key, remove=("site_id",), condition=Attr("site_id").eq(site_id))
+        except ConditionFailed as refused:
+            return refused.item.get("site_id") if refused.item else None
+        return None
 
     def _change_if(self, site_id: SiteId, condition: Any, **changes: Any) -> bool:
         try:
@@ -279,8 +314,11 @@ def _to_item(site: Site) -> dict[str, Any]:
         "safe_limit_da": site.safe_limit_da,
         "newcomers": site.newcomers,
         "version": site.version,
-        **keys.listed(_KIND, site.id).attributes(),
     }
+
+
+def _listed(site_id: SiteId) -> dict[str, Any]:
+    return keys.listed(_KIND, site_id).attributes()
 
 
 def _from_item(item: Item) -> Site:

@@ -66,13 +66,12 @@ def create_charging_plan(current: Current, new: Annotated[NewPlan, Body()]) -> R
     plan = new.to_plan(new_plan_id(), current.caller, current.now)
     _site_of(current, plan)
     with suppress(ConditionFailed):  # its id is random: an earlier try of this very write took effect
-        current.store.charging_plans.create(plan)
+        current.store.charging_plans.create(plan, draft_at=current.now if new.state == "active" else None)
     if new.state == "active":
         try:
             plan = _activate(current, plan)
         except Conflict:
-            with suppress(ConditionFailed):
-                current.store.charging_plans.delete(plan.id)
+            current.store.charging_plans.discard(plan.id)
             raise
     _log("charging plan created", current, plan)
     return Response(201, "application/json", _view(plan), headers={"Location": f"/charging-plans/{plan.id}"})
@@ -187,7 +186,11 @@ def delete_charging_plan(current: Current, plan: PathPlan) -> Response[None]:
 
 
 def _activate(current: CurrentRequest, plan: ChargingPlan) -> ChargingPlan:
-    """Give the site to the plan and start it. What is missing if this dies half way, `sweep` or a repetition does."""
+    """Give the site to the plan and start it.
+
+    If this dies half way, `sweep` goes on with what is active, a repetition with what is paused. A draft is in nobody's
+    way.
+    """
     runs = claim(current, plan)
     if runs != plan.id:
         raise Conflict(f"the charging plan {runs} runs the site: stop that first" if runs else "its site is gone")

@@ -59,11 +59,11 @@ def create_site(current: Current, new: Annotated[NewSite, Body()]) -> Response[S
     _refuse_contradictions(site, NewSite.model_fields.keys())
     members = _members_of(current, new.charge_points)
     with suppress(ConditionFailed):  # its id is random: an earlier try of this very write took effect
-        current.store.sites.create(site)
+        current.store.sites.create(site, draft_at=current.now)
     try:
-        _side_by_side(lambda member: _add(current, site.id, member), members)
+        _complete(current, site, members)
     except Conflict:
-        _remove(current, site, members)
+        _discard(current, site, members)
         raise
     _logger.info("site created", extra={"site_id": site.id, "caller": current.caller})
     return Response(201, "application/json", view_of(site), headers={"Location": f"/sites/{site.id}"})
@@ -129,7 +129,10 @@ def set_charge_point_of_site(
     """
     found = _find(current, site)
     member = settings.to_member(current.charge_point(identity).id)
-    _add(current, found.id, member)
+    try:
+        _add(current, found.id, member)
+    except ConditionFailed as gone:
+        raise _unknown(site) from gone
     wake_plan(current, found.id)
     _logger.info(
         "charge point is at a site",
@@ -194,11 +197,24 @@ def _members_of(current: CurrentRequest, new: Sequence[NewMember]) -> list[Membe
     return list(members.values())
 
 
-def _remove(current: CurrentRequest, site: Site, members: Sequence[Member]) -> None:
-    """Undo what was made of a new site."""
+def _complete(current: CurrentRequest, site: Site, members: Sequence[Member]) -> None:
+    """Give a draft its charge points, and let everybody see it.
+
+    Raises:
+        Conflict: one of them cannot be had, or another request wanted it at this moment and has discarded the draft.
+    """
+    try:
+        _side_by_side(lambda member: _add(current, site.id, member), members)
+        current.store.sites.publish(site.id)
+    except ConditionFailed as discarded:
+        raise Conflict("another site was given its charge points at this moment; look again") from discarded
+
+
+def _discard(current: CurrentRequest, site: Site, members: Sequence[Member]) -> None:
+    """Undo what was made of a draft."""
+    current.store.sites.discard(site.id)
     identities = [member.charge_point_id for member in members]
     _side_by_side(lambda each: current.store.sites.remove_member(site.id, each, _connectors(current, each)), identities)
-    current.store.sites.delete(_find(current, site.id))
 
 
 def _side_by_side(do: Callable[[T], R], things: Sequence[T]) -> list[R]:
@@ -212,6 +228,12 @@ def _field(number: int) -> str:
 
 
 def _add(current: CurrentRequest, site_id: SiteId, member: Member) -> None:
+    """Add a charge point to a site.
+
+    Raises:
+        Conflict: it is at another one, or is being deleted.
+        ConditionFailed: there is no such site (any more).
+    """
     connector_ids = _connectors(current, member.charge_point_id)
     try:
         current.store.sites.add_member(site_id, member, connector_ids)
@@ -219,8 +241,6 @@ def _add(current: CurrentRequest, site_id: SiteId, member: Member) -> None:
         raise Conflict(f"{member.charge_point_id} is at the site {other.site_id}: remove it there first") from other
     except UnknownChargePoint as gone:
         raise Conflict(f"{member.charge_point_id} is being deleted") from gone
-    except ConditionFailed as gone:
-        raise _unknown(site_id) from gone
 
 
 def _connectors(current: CurrentRequest, charge_point_id: ChargePointId) -> list[int]:
