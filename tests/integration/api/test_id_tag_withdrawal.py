@@ -51,6 +51,13 @@ def propagated(operator: LambdaOperator, method: str, path: str, body: Any = Non
     return operator.send(method, path, query="propagate=true", body=None if body is None else json.dumps(body))
 
 
+def import_and_die_before_telling(csms: Runtime, operator: LambdaOperator, rows: list[dict[str, str]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csms.bulk, "start", Mock(side_effect=ProcessDied))
+        with pytest.raises(ProcessDied):
+            propagated(operator, "POST", "/id-tags", rows)
+
+
 def offered(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [step | {"bulkId": None} for step in steps]
 
@@ -162,10 +169,7 @@ def test_an_import_tells_what_the_one_before_it_did_not_come_to(
     csms: Runtime, called: CalledStation, operator: LambdaOperator
 ) -> None:
     rows = [{"idTag": "ADA", **BLOCKED}]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csms.bulk, "start", Mock(side_effect=ProcessDied))
-        with pytest.raises(ProcessDied):
-            propagated(operator, "POST", "/id-tags", rows)
+    import_and_die_before_telling(csms, operator, rows)
     assert offered(propagated(operator, "POST", "/id-tags", rows).json["nextSteps"]) == [CLEAR, SYNC]
     assert propagated(operator, "POST", "/id-tags", rows).json["nextSteps"] == []
 
@@ -174,10 +178,7 @@ def test_what_nobody_was_told_is_offered_until_it_is_done(
     csms: Runtime, called: CalledStation, operator: LambdaOperator
 ) -> None:
     rows = [{"idTag": "ADA", **BLOCKED}]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csms.bulk, "start", Mock(side_effect=ProcessDied))
-        with pytest.raises(ProcessDied):
-            propagated(operator, "POST", "/id-tags", rows)
+    import_and_die_before_telling(csms, operator, rows)
     assert operator.post("/id-tags", rows).json["nextSteps"] == [CLEAR, SYNC]
     assert offered(propagated(operator, "POST", "/id-tags", rows).json["nextSteps"]) == [CLEAR, SYNC]
     assert propagated(operator, "POST", "/id-tags", rows).json["nextSteps"] == []

@@ -61,7 +61,7 @@ class ImportReport(View):
     updated: int
     invalid: int
     rows: list[RowReport]
-    next_steps: list[NextStep] = Field(description="What there is to do about tags that could charge before it.")
+    next_steps: list[NextStep] = Field(description="What there is to do about tags that may not charge any more.")
 
 
 def import_tags(current: CurrentRequest, rows: list[Row], *, propagate: bool) -> ImportReport:
