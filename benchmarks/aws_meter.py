@@ -74,15 +74,16 @@ class AwsMeter:
             try:
                 response = call(client, operation, arguments)
             except ClientError as error:
-                cpu_ns = time.thread_time_ns() - started
+                ended = time.thread_time_ns()
                 failed = error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
-                self._count(operation, arguments, _FAILED_WRITE if failed else [], cpu_ns)
+                self._count(operation, arguments, _FAILED_WRITE if failed else [], ended - started)
+                self._take_off_since(ended)
                 raise
-            cpu_ns = time.thread_time_ns() - started
+            ended = time.thread_time_ns()
             consumed = response.get("ConsumedCapacity", _unreported(operation, arguments))
-            self._count(operation, arguments, consumed, cpu_ns)
+            self._count(operation, arguments, consumed, ended - started)
             self._weigh(arguments, response)
-            self.spent.meter_cpu_ns += time.thread_time_ns() - started - cpu_ns
+            self._take_off_since(ended)
             return response
 
         boto3.setup_default_session()
@@ -99,6 +100,10 @@ class AwsMeter:
 
     def _ask_for_units(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {**params, "ReturnConsumedCapacity": "INDEXES"} if self.counts_units else params
+
+    def _take_off_since(self, ended_ns: int) -> None:
+        with self._lock:
+            self.spent.meter_cpu_ns += time.thread_time_ns() - ended_ns
 
     def _weigh(self, arguments: dict[str, Any], response: dict[str, Any]) -> None:
         item = arguments.get("Item") or response.get("Attributes")
